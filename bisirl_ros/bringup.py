@@ -1,0 +1,141 @@
+"""Which nodes run, with which parameters: one description for `ros2 launch` and `bisirl sim`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bisirl_ros.config import setting
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One process: a node, its parameters and remaps.
+
+    decisive: the run is over when this one ends well
+    """
+
+    executable: str
+    parameters: dict[str, Any]
+    remappings: tuple[tuple[str, str], ...] = (("/tf", "tf"), ("/tf_static", "tf_static"))
+    decisive: bool = False
+
+
+@dataclass(frozen=True)
+class SimArguments:
+    """Launch arguments of the simulation."""
+
+    scenario: str = setting("crossing", doc="name or .yaml path of the scenario")
+    episodes: int = setting(24, doc="episodes to play; 0 plays on", low=0, high=100000)
+    seed: int = setting(0, doc="of starts, human and learner", low=0)
+    real_time_factor: float = setting(1.0, doc="simulated per real second", low=0.05, high=20.0)
+    backend: str = setting("auto", doc="physics", choices=("auto", "bullet", "kinematic"))
+    device: str = setting("auto", doc="the learner's: auto, cpu, cuda or cuda:i")
+    headless: bool = setting(True, doc="no window")
+    namespace: str = setting("", doc="namespace of all nodes and topics")
+    use_sim_time: bool = setting(True, doc="nodes follow /clock")
+    params_file: str = setting("", doc="YAML file with further parameters")
+    autostart: bool = setting(True, doc="the robot drives without waiting for ~/enable")
+    log_level: str = setting(
+        "info", doc="of all nodes", choices=("debug", "info", "warn", "error", "fatal")
+    )
+    run_dir: str = setting("", doc="folder of the run; empty makes one under runs/")
+    checkpoint: str = setting("", doc="learner checkpoint to go on from")
+    oracle: bool = setting(True, doc="at the end, compare with the learner given theta*")
+
+
+@dataclass(frozen=True)
+class PeopleArguments:
+    """Arguments of the people demonstration."""
+
+    files: tuple[str, ...] = setting(doc="recordings of a person and a robot")
+    rate: float = setting(8.0, doc="recorded per real second", low=0.1, high=50.0)
+    seed: int = setting(0, doc="of the learner", low=0)
+    log_level: str = setting(
+        "info", doc="of all nodes", choices=("debug", "info", "warn", "error", "fatal")
+    )
+    namespace: str = setting("", doc="namespace of all nodes and topics")
+    params_file: str = setting("", doc="YAML file with further parameters")
+    run_dir: str = setting("", doc="folder of the run; empty makes one under runs/")
+
+
+@dataclass(frozen=True)
+class Bringup:
+    """Nodes that belong together, and what they share."""
+
+    nodes: tuple[NodeSpec, ...]
+    namespace: str = ""
+    params_file: str = ""
+    log_level: str = "info"
+    run_dir: Path = field(default_factory=Path)
+
+
+def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
+    """World, simulated human, learner and report.
+
+    The control rate is multiplied by the real time factor, so that the robot decides as often per
+    simulated second at every factor.
+    """
+    a = arguments
+    shared = {"scenario": a.scenario, "seed": a.seed, "use_sim_time": a.use_sim_time}
+    world = {
+        "scenario": a.scenario,
+        "seed": a.seed,
+        "episodes": a.episodes,
+        "real_time_factor": a.real_time_factor,
+        "backend": a.backend,
+        "headless": a.headless,
+    }
+    learner = {
+        **shared,
+        "device": a.device,
+        "control_rate": 20.0 * a.real_time_factor,
+        "start_enabled": a.autostart,
+        "checkpoint": a.checkpoint,
+        "save_to": str(run_dir / "checkpoint.safetensors"),
+    }
+    report = {
+        "scenario": a.scenario,
+        "seed": a.seed,
+        "run_dir": str(run_dir),
+        "oracle": a.oracle,
+    }
+    return Bringup(
+        (
+            NodeSpec("bisirl_node", learner),
+            NodeSpec("human_node", shared),
+            NodeSpec("sim_node", world),
+            NodeSpec("report_node", report, decisive=True),
+        ),
+        a.namespace,
+        a.params_file,
+        a.log_level,
+        run_dir,
+    )
+
+
+def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
+    """Recordings of real people, and the learner watching them."""
+    a = arguments
+    learner = {
+        "scenario": "people",
+        "seed": a.seed,
+        "use_sim_time": True,
+        "observe_only": True,
+        "device": "cpu",
+        "grid": [20, 40],
+        "human_timeout_s": 2.0,
+        "odom_timeout_s": 2.0,
+        "save_to": str(run_dir / "checkpoint.safetensors"),
+    }
+    return Bringup(
+        (
+            NodeSpec("bisirl_node", learner),
+            NodeSpec("recording_node", {"files": list(a.files), "rate": a.rate}, decisive=True),
+        ),
+        a.namespace,
+        a.params_file,
+        a.log_level,
+        run_dir,
+    )

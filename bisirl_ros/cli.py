@@ -1,0 +1,105 @@
+"""The `bisirl` command."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bisirl_ros.bringup import PeopleArguments, SimArguments, people, simulation
+from bisirl_ros.config import check
+from bisirl_ros.entry import require_ros
+from bisirl_ros.errors import InputError, exit_cleanly
+from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.report.run_folder import RunFolder, new_run_folder
+from bisirl_ros.supervisor import supervise
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are the package's: one line, exit status 2."""
+
+    def error(self, message: str) -> typing.NoReturn:
+        """Raise InputError instead of printing the usage."""
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `bisirl`."""
+    return exit_cleanly(lambda: _dispatch(sys.argv[1:] if arguments is None else arguments))
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    parser = Parser(prog="bisirl", description="Learn a person's reward while interacting.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+    _options(commands.add_parser("sim", help="robot and simulated human, end to end"), SimArguments)
+    demo = commands.add_parser("people-demo", help="learn a real person's reward from recordings")
+    demo.add_argument("files", nargs="+", metavar="FILE", help="recordings, played in this order")
+    _options(demo, PeopleArguments, skip=("files",))
+    given = vars(parser.parse_args(arguments))
+    return {"sim": run_sim, "people-demo": run_people}[given.pop("command")](given)
+
+
+def run_sim(given: dict[str, Any]) -> int:
+    """`bisirl sim`: the same nodes as launch/sim.launch.py, started by this process."""
+    arguments = SimArguments(**given)
+    check(arguments, "bisirl sim")
+    scenario = load_scenario(arguments.scenario)
+    _existing(arguments.checkpoint, "checkpoint")
+    _existing(arguments.params_file, "params_file")
+    require_ros()
+    folder = _run_folder(arguments.run_dir, scenario.name)
+    return supervise(simulation(arguments, folder))
+
+
+def run_people(given: dict[str, Any]) -> int:
+    """`bisirl people-demo FILE...`."""
+    arguments = PeopleArguments(**{**given, "files": tuple(given["files"])})
+    check(arguments, "bisirl people-demo")
+    for file in arguments.files:
+        _existing(file, "recording")
+    _existing(arguments.params_file, "params_file")
+    require_ros()
+    folder = _run_folder(arguments.run_dir, "people")
+    return supervise(people(arguments, folder))
+
+
+def _run_folder(run_dir: str, name: str) -> Path:
+    return RunFolder(Path(run_dir).resolve() if run_dir else new_run_folder("runs", name)).path
+
+
+def _existing(path: str, what: str) -> None:
+    if path and not Path(path).is_file():
+        raise InputError(f"{what} {path}: no such file; check the path")
+
+
+def _options(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, ...] = ()) -> None:
+    """One option per field of an arguments dataclass; `ros2 launch` names (name:=value) too."""
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):
+        if field.name in skip:
+            continue
+        kind, meta = hints[field.name], field.metadata
+        unit = f" [{meta['unit']}]" if meta["unit"] else ""
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"),
+            type=_boolean if kind is bool else kind,
+            default=field.default,
+            choices=meta["choices"],
+            metavar=None if meta["choices"] else kind.__name__.upper(),
+            help=f"{meta['doc']}{unit} (default: {field.default!r})",
+        )
+
+
+def _boolean(text: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in words:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither true nor false")
+    return words[text.lower()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""BISIRL itself: torch and numpy only, no ROS and no simulator."""

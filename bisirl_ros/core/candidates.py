@@ -1,0 +1,67 @@
+"""Candidate motions: the target velocities a human chooses among (FORMULATION section 5b).
+
+The choice is a density over the disc of target velocities, p(u) ~ exp(theta . Phi(u)). A set of
+candidates stands for that disc: points and the logarithm of the area each stands for. The softmax
+over `theta . Phi_k + log area_k` is then the human's choice, and the same sum normalises the
+density of a velocity observed between the points, so that learner and human may use different
+sets.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Target velocities and the area of velocity space each stands for.
+
+    velocity: (K, 2) [m/s]
+    log_area: (K,) log of [m^2/s^2]
+    """
+
+    velocity: Tensor
+    log_area: Tensor
+
+    def __len__(self) -> int:
+        return len(self.velocity)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> Candidates:
+        """The same candidates on another device or in another precision."""
+        return Candidates(self.velocity.to(device, dtype), self.log_area.to(device, dtype))
+
+
+def gauss_disc(max_speed: float, rings: int = 6, spokes: int = 14) -> Candidates:
+    """Gauss quadrature on the disc |u| <= max_speed [m/s]: exact for smooth densities.
+
+    Legendre nodes in |u|^2 (equal measure on a disc) times equally spaced directions, every other
+    ring turned by half a step. K = rings * spokes.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(rings)
+    radius = max_speed * np.sqrt((nodes + 1.0) / 2.0)
+    step = 2.0 * math.pi / spokes
+    angle = step * (np.arange(spokes)[None, :] + 0.5 * (np.arange(rings)[:, None] % 2))
+    velocity = np.stack([radius[:, None] * np.cos(angle), radius[:, None] * np.sin(angle)], -1)
+    area = math.pi * max_speed**2 * (weights / 2.0)[:, None] / spokes * np.ones((1, spokes))
+    return _candidates(velocity.reshape(-1, 2), area.reshape(-1))
+
+
+def sunflower_disc(max_speed: float, count: int, turn: float = 0.0) -> Candidates:
+    """`count` points of equal area on the disc |u| <= max_speed [m/s], turned by `turn` [rad].
+
+    Vogel's spiral: successive points turn by the golden angle.
+    """
+    index = np.arange(count) + 0.5
+    radius = max_speed * np.sqrt(index / count)
+    angle = index * math.pi * (3.0 - math.sqrt(5.0)) + turn
+    velocity = np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1)
+    return _candidates(velocity, np.full(count, math.pi * max_speed**2 / count))
+
+
+def _candidates(velocity: np.ndarray, area: np.ndarray) -> Candidates:
+    return Candidates(torch.from_numpy(velocity), torch.from_numpy(np.log(area)))

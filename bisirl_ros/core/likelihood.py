@@ -1,0 +1,65 @@
+"""Likelihood of observed choices: a conditional logit, convex in theta (FORMULATION section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ChoiceLikelihood:
+    """Choices explained under the policy that was deployed when they were made.
+
+    chosen: (N, n) Phi of the velocity that was observed
+    offered: (N, K, n) Phi of the candidates
+    log_area: (K,) what each candidate stands for, log [m^2/s^2]
+    """
+
+    chosen: Array
+    offered: Array
+    log_area: Array
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    @cached_property
+    def size(self) -> int:
+        """Number of reward parameters n."""
+        return int(self.chosen.shape[-1])
+
+    def log_density(self, theta: Array) -> Array:
+        """log pi_e of each observed target velocity, per [m^2/s^2]: (N,)."""
+        return np.asarray(self.chosen @ theta - self._log_normaliser(theta))
+
+    def value(self, theta: Array) -> float:
+        """- sum log pi_e."""
+        return -float(self.log_density(theta).sum())
+
+    def gradient(self, theta: Array) -> Array:
+        """d value / d theta = model's features minus the demonstrated ones: (n,)."""
+        return np.asarray((self._mean(theta) - self.chosen).sum(0))
+
+    def hessian(self, theta: Array) -> Array:
+        """d2 value / d theta2 = the Fisher information of these choices: (n, n)."""
+        p = self._probability(theta)
+        centred = self.offered - self._mean(theta)[:, None, :]
+        return np.asarray(np.einsum("ik,ikm,ikn->mn", p, centred, centred, optimize=True))
+
+    def _logits(self, theta: Array) -> Array:
+        return np.asarray(self.offered @ theta + self.log_area)
+
+    def _log_normaliser(self, theta: Array) -> Array:
+        logits = self._logits(theta)
+        top = logits.max(-1)
+        return np.asarray(top + np.log(np.exp(logits - top[:, None]).sum(-1)))
+
+    def _probability(self, theta: Array) -> Array:
+        return np.asarray(np.exp(self._logits(theta) - self._log_normaliser(theta)[:, None]))
+
+    def _mean(self, theta: Array) -> Array:
+        return np.asarray(np.einsum("ik,ikm->im", self._probability(theta), self.offered))

@@ -1,0 +1,45 @@
+"""The oracle: the same learner, given theta* (FORMULATION section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.bilevel import LoopConfig, LoopState, improve_policy
+from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.policy import InteractionPolicy
+from bisirl_ros.core.receding_horizon_solver import RecedingHorizonSolver
+from bisirl_ros.games.scenario import Scenario
+
+
+def oracle_policy(
+    scenario: Scenario,
+    theta: Array,
+    config: LoopConfig,
+    updates: int,
+    seed: int,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Tensor | None:
+    """phi after as many outer updates from the same start, theta* known throughout: (m,).
+
+    Nothing has to be explained, so it needs no interactions. None where `go_on` said stop.
+    """
+    policy = InteractionPolicy(scenario.robot)
+    solver = RecedingHorizonSolver(scenario, policy)
+    phi = policy.initial(torch.Generator().manual_seed(seed))
+    state = LoopState.start(phi, solver.n_features, config, seed)
+    for _ in range(updates):
+        if not go_on():
+            return None
+        improve_policy(solver, state, config, known_theta=theta)
+    return state.phi.detach()
+
+
+def policy_value(
+    scenario: Scenario, phi: Tensor, theta: Array, episodes: int = 1024, seed: int = 20260
+) -> float:
+    """J_l of a policy under theta, over the same imagined starts and choices for a seed."""
+    solver = RecedingHorizonSolver(scenario, InteractionPolicy(scenario.robot))
+    return float(solver.value(phi, theta, episodes, seed).mean())

@@ -1,0 +1,1 @@
+"""What crosses a boundary: messages between processes, checkpoints, run folders, recordings."""

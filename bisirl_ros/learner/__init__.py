@@ -1,0 +1,1 @@
+"""The learner process: interactions in, policy snapshots out (io.contract)."""

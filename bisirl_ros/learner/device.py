@@ -1,0 +1,26 @@
+"""Which device imagination runs on."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from bisirl_ros.errors import InputError
+
+
+def resolve_device(name: str) -> torch.device:
+    """`auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:i`; InputError where it is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise InputError(f"device '{name}' is unknown; choose auto, cpu, cuda or cuda:0, cuda:1, ...")
+    device = torch.device(name)
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        if (device.index or 0) >= count:
+            raise InputError(
+                f"device '{name}': this machine has {count} CUDA devices that this torch"
+                f" ({torch.__version__}) can use; choose cpu or auto"
+            )
+    return device

@@ -1,0 +1,160 @@
+"""What runs in the learner process: the double loop, fed from a queue."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
+from bisirl_ros.core.constant_velocity import ConstantVelocity
+from bisirl_ros.core.interactions import Interactions
+from bisirl_ros.core.policy import InteractionPolicy
+from bisirl_ros.core.receding_horizon_solver import RecedingHorizonSolver
+from bisirl_ros.errors import InputError
+from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
+from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_interactions
+from bisirl_ros.learner.device import resolve_device
+
+NICENESS = 5
+
+
+@dataclass(frozen=True)
+class WorkerConfig:
+    """What a learner needs to know to start.
+
+    checkpoint: file to go on from, or ""; save_to: file to keep the state in, or ""
+    grid: rings and spokes of the candidates that explain the data
+    """
+
+    scenario: Scenario
+    loop: LoopConfig
+    seed: int
+    device: str
+    checkpoint: str = ""
+    save_to: str = ""
+    grid: tuple[int, int] = (8, 18)
+
+
+def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
+    """Entry point of the process; ends when the inbox says None or the parent is gone.
+
+    inbox: bytes of `pack_interactions`; outbox: (snapshot bytes or None, JSON report)
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it is over
+    os.nice(NICENESS)
+    torch.set_num_threads(1)
+    try:
+        Worker(config, inbox, outbox).run()
+    except InputError as error:
+        outbox.put((None, json.dumps({"error": " ".join(str(error).split())})))
+
+
+class Worker:
+    """The double loop between two queues."""
+
+    def __init__(self, config: WorkerConfig, inbox: Any, outbox: Any) -> None:
+        self._config, self._inbox, self._outbox = config, inbox, outbox
+        self._device = resolve_device(config.device)
+        policy = InteractionPolicy(config.scenario.robot)
+        self._solver = RecedingHorizonSolver(
+            config.scenario, policy, device=self._device, likelihood_grid=config.grid
+        )
+        n = self._solver.n_features
+        if config.checkpoint:
+            path = Path(config.checkpoint)
+            self._state = load_checkpoint(path, config.scenario, policy.size, config.loop)
+        else:
+            phi = policy.initial(torch.Generator().manual_seed(config.seed))
+            self._state = LoopState.start(phi, n, config.loop, config.seed)
+        self._deployed: dict[int, Tensor] = {}
+        self._baseline = ConstantVelocity()
+        self._baseline_log_density = float("nan")
+        self._report: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Learn until told to stop."""
+        bisirl(self._solver, self._state, self._config.loop, self._interact, self._on_report)
+
+    def _interact(self, state: LoopState) -> tuple[Interactions, Tensor] | None:
+        """Hand out pi_phi_k; wait for a batch that was collected under a policy of ours."""
+        phi = state.phi.detach().clone()
+        self._deployed[state.k] = phi
+        self._hand_out(state, phi)
+        while (data := self._next()) is not None:
+            try:
+                batch = unpack_interactions(data, "interactions")
+                phi_of_batch = self._phi_of(batch)
+            except InputError as error:
+                self._outbox.put((None, json.dumps({"refused": str(error)})))
+                continue
+            self._episode = batch.episode
+            scores = self._baseline.log_density(batch)
+            self._baseline_log_density = float(np.mean(scores))
+            self._baseline = self._baseline.update(batch)
+            return batch, phi_of_batch
+        return None
+
+    def _phi_of(self, batch: Interactions) -> Tensor:
+        if batch.robot_future is not None:
+            return self._state.phi.detach()
+        if batch.policy_version not in self._deployed:
+            raise InputError(
+                f"interactions under policy {batch.policy_version}, which this learner never made"
+            )
+        return self._deployed[batch.policy_version]
+
+    def _next(self) -> bytes | None:
+        parent = parent_process()
+        while True:
+            try:
+                item: bytes | None = self._inbox.get(timeout=1.0)
+                return item
+            except queue.Empty:
+                if parent is not None and not parent.is_alive():
+                    return None
+
+    def _hand_out(self, state: LoopState, phi: Tensor) -> None:
+        snapshot = Snapshot(
+            version=state.k,
+            phi=phi,
+            theta=state.theta,
+            covariance=state.evidence.covariance(state.theta),
+            scenario=self._config.scenario.name,
+            features=self._config.scenario.feature_names,
+        )
+        if self._config.save_to:
+            save_checkpoint(Path(self._config.save_to), state, self._config.scenario)
+        self._outbox.put((pack_snapshot(snapshot), json.dumps(self._report)))
+
+    def _on_report(self, report: OuterReport) -> None:
+        self._report = {
+            "k": report.k,
+            "episode": self._episode,
+            "updates": report.updates,
+            "decisions": report.decisions,
+            "theta": report.theta.tolist(),
+            "std": report.std.tolist(),
+            "inner": {
+                "status": report.inner.status.value,
+                "iterations": report.inner.iterations,
+                "grad_norm": report.inner.residual,
+            },
+            "held_out": report.held_out,
+            "constant_velocity": self._baseline_log_density,
+            "objective": report.objective if np.isfinite(report.objective) else None,
+            "gradient_norms": list(report.gradient_norms),
+            "inner_s": report.inner_s,
+            "update_s": list(report.update_s),
+            "device": str(self._device),
+        }

@@ -1,0 +1,170 @@
+"""What every node shares: parameters from dataclasses, QoS, steady timers, a clean way out."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import signal
+import threading
+import typing
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import rclpy
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+)
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+
+from bisirl_ros.config import check_value
+from bisirl_ros.errors import InputError
+
+T = TypeVar("T")
+
+STANDARD = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+EVENTS = QoSProfile(
+    depth=10,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+ACK_TIMEOUT = Duration(seconds=1.0)
+HUGE = 1e18
+BUILT_IN = ("use_sim_time", "start_type_description_service", "qos_overrides.")
+
+
+class BisirlNode(Node):
+    """A node that can be asked to finish, and cleans up in `on_stop`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, automatically_declare_parameters_from_overrides=False)
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.finished = False
+
+    def on_stop(self) -> None:
+        """Called once, with the context still valid, on every way out."""
+
+    def steady_timer(self, period_s: float, callback: Callable[[], None]) -> None:
+        """Call back at a steady rate, whatever ROS time does."""
+        self.create_timer(period_s, callback, clock=self.steady)
+
+    def now_s(self) -> float:
+        """ROS time [s]."""
+        return self.get_clock().now().nanoseconds * 1e-9
+
+    def steady_s(self) -> float:
+        """Steady time [s]."""
+        return self.steady.now().nanoseconds * 1e-9
+
+
+def declare(node: Node, cls: type[T], prefix: str = "") -> T:
+    """Declare one ROS parameter per field of dataclass `cls`, and read them.
+
+    A nested dataclass becomes `field.subfield`. Raises InputError for a wrong type or range.
+    """
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        name, kind = prefix + field.name, hints[field.name]
+        if dataclasses.is_dataclass(kind):
+            values[field.name] = declare(node, typing.cast(type, kind), name + ".")
+            continue
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        where = f"{node.get_name()}: parameter {name}"
+        try:
+            value = node.declare_parameter(name, default, _descriptor(field, kind)).value
+        except InvalidParameterTypeException as error:
+            raise InputError(f"{where}: expected {_type_name(kind)}; {error}") from error
+        except InvalidParameterValueException as error:
+            given = node._parameter_overrides.get(name)
+            shown = given.value if given is not None else default
+            check_value(field, shown, where)
+            raise InputError(f"{where} = {shown}: out of range; {error}") from error
+        value = tuple(value) if isinstance(default, list) else value
+        check_value(field, value, where)
+        values[field.name] = value
+    return cls(**values)
+
+
+def refuse_unknown_parameters(node: Node) -> None:
+    """Raise InputError where a parameter was given that the node does not have."""
+    for name in node._parameter_overrides:
+        if not node.has_parameter(name) and not name.startswith(BUILT_IN):
+            known = sorted(n for n in node._parameters if not n.startswith(BUILT_IN))
+            raise InputError(
+                f"{node.get_name()}: parameter '{name}' is unknown; known are {', '.join(known)}"
+            )
+
+
+def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
+    """Spin a node until it finishes or a signal comes; whatever happens, `on_stop` runs."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    node = None
+    try:
+        node = node_class()
+        refuse_unknown_parameters(node)
+        executor = _executor(node)
+        executor.add_node(node)
+        gc.collect()
+        gc.freeze()
+        while not stop.is_set() and not node.finished:
+            executor.spin_once(timeout_sec=0.1)
+        return 0
+    finally:
+        if node is not None:
+            node.on_stop()
+            node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def _executor(node: BisirlNode) -> Any:
+    if node.has_parameter("executor") and node.get_parameter("executor").value == "events":
+        try:
+            from rclpy.experimental.events_executor import EventsExecutor
+        except ImportError:
+            node.get_logger().warning("no events executor in this rclpy; using the single-threaded")
+        else:
+            return EventsExecutor()
+    return SingleThreadedExecutor()
+
+
+def _descriptor(field: dataclasses.Field[Any], kind: Any) -> ParameterDescriptor:
+    meta = field.metadata
+    unit = f" [{meta['unit']}]" if meta.get("unit") else ""
+    choices = f"; one of {', '.join(meta['choices'])}" if meta.get("choices") else ""
+    descriptor = ParameterDescriptor(description=f"{meta['doc']}{unit}{choices}", read_only=True)
+    low, high = meta.get("low"), meta.get("high")
+    if kind is float and (low is not None or high is not None):
+        descriptor.floating_point_range = [
+            FloatingPointRange(
+                from_value=-HUGE if low is None else float(low),
+                to_value=HUGE if high is None else float(high),
+            )
+        ]
+    if kind is int and (low is not None or high is not None):
+        descriptor.integer_range = [
+            IntegerRange(
+                from_value=-(2**53) if low is None else int(low),
+                to_value=2**53 if high is None else int(high),
+                step=1,
+            )
+        ]
+    return descriptor
+
+
+def _type_name(kind: Any) -> str:
+    return getattr(kind, "__name__", str(kind))
