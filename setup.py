@@ -5,7 +5,14 @@ from glob import glob
 from setuptools import find_packages, setup
 
 NAME = "bisirl_ros"
-NODES = ("sim_node", "human_node", "bisirl_node", "recording_node", "report_node")
+NODES = (
+    "sim_node",
+    "human_node",
+    "bisirl_node",
+    "recording_node",
+    "report_node",
+    "people_report_node",
+)
 
 setup(
     name=NAME,
@@ -24,7 +31,6 @@ setup(
     package_data={
         "bisirl_ros": ["py.typed"],
         "bisirl_ros.games": ["*.yaml"],
-        "bisirl_ros.settings": ["*.yaml"],
         "bisirl_sim": ["assets/*.urdf"],
     },
     data_files=[

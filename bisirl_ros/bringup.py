@@ -132,7 +132,12 @@ def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
     return Bringup(
         (
             NodeSpec("bisirl_node", learner),
-            NodeSpec("recording_node", {"files": list(a.files), "rate": a.rate}, decisive=True),
+            NodeSpec("recording_node", {"files": list(a.files), "rate": a.rate}),
+            NodeSpec(
+                "people_report_node",
+                {"scenario": "people", "run_dir": str(run_dir)},
+                decisive=True,
+            ),
         ),
         a.namespace,
         a.params_file,

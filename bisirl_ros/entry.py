@@ -10,7 +10,14 @@ import sys
 
 from bisirl_ros.errors import InputError, exit_cleanly
 
-NODES = ("sim_node", "human_node", "bisirl_node", "recording_node", "report_node")
+NODES = (
+    "sim_node",
+    "human_node",
+    "bisirl_node",
+    "recording_node",
+    "report_node",
+    "people_report_node",
+)
 ROS_MODULES = (
     "rclpy",
     "std_msgs",
@@ -84,6 +91,11 @@ def recording_node() -> int:
 def report_node() -> int:
     """`ros2 run bisirl_ros report_node`."""
     return main(["report_node", *sys.argv[1:]])
+
+
+def people_report_node() -> int:
+    """`ros2 run bisirl_ros people_report_node`."""
+    return main(["people_report_node", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 Two layouts: `timestamp,x,y,column,robot_x,robot_y,robot_yaw_rad` (one person), and
 `timestamp,robot_x,robot_y,robot_yaw_rad,x1,y1,...,x5,y5` (up to five; empty cells where absent).
-Timestamps are Unix nanoseconds; a person's position is rounded to 1 cm.
+Timestamps are Unix nanoseconds; a person's position is rounded to 1 cm. The people were located
+about once per second and lie on straight lines between, so that a velocity "now" is the mean of
+the second it falls in, of which up to 1 s is yet to come: the tables' doing, not undone here.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ class Recording:
     human: (N, 4) x, y [m], vx, vy [m/s]
     robot: (N, 5) x, y [m], yaw (unwrapped) [rad], forward speed [m/s], turn rate [rad/s]
     goal: (2,) where the walk ends [m]: known only afterwards, so an assumption of who uses it
-    dropped_rows: rows left out for a cell that is not finite, or a time that does not increase
+    dropped_rows: rows with the person left out for a cell that is not finite, or a time that does
+    not increase
     """
 
     name: str
@@ -115,7 +118,7 @@ def recorded_interactions(
 def _rows(path: Path, person: int) -> tuple[Array, Array, Array, int]:
     """Time (N,) [s], person (N, 2), robot (N, 3) of the rows that are usable, and the others."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or "not a text table"
@@ -169,7 +172,7 @@ def _number(row: list[str], column: int, header: list[str], where: str) -> float
         return float(cell) if cell else math.nan
     except ValueError as error:
         raise InputError(
-            f"{where}: '{cell}' in column '{header[column]}' is not a number; mend the line"
+            f"{where}: {cell!r} in column '{header[column]}' is not a number; mend the line"
         ) from error
 
 

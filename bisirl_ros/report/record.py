@@ -16,7 +16,7 @@ Array = npt.NDArray[np.float64]
 
 COLLISION = "collision"
 CONVERGED = "converged"
-INTERVAL_STDS = 2.0
+INTERVAL_STDS = 1.96
 """Half width of a 95 % interval in standard deviations."""
 
 

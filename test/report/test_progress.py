@@ -84,7 +84,7 @@ def test_closing_tells_what_was_learned(make_run: MakeRun, encoding: str) -> Non
     inner = run.episodes[3].inner
     assert inner is not None
     inner["status"] = "iteration_cap"
-    text = closing(run, Path("runs") / "crossing-1")
+    text = closing(run, Path("Läufe") / "crossing-1")
     text.encode(encoding)
     pm = "±" if encoding == "utf-8" else "+/-"
     rows = {line.split("  ")[0]: line for line in text.splitlines()}

@@ -1,0 +1,75 @@
+"""ros2 launch bisirl_ros sim.launch.py: world, simulated human, learner and report.
+
+The nodes, their parameters and remaps are those of `bisirl sim`: bisirl_ros.bringup.simulation.
+"""
+
+import dataclasses
+import typing
+from pathlib import Path
+
+from bisirl_ros.bringup import SimArguments, simulation
+from bisirl_ros.config import check
+from bisirl_ros.report.run_folder import RunFolder, new_run_folder
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+FIELDS = dataclasses.fields(SimArguments)
+
+
+def generate_launch_description():
+    """One launch argument per field of SimArguments, and rviz."""
+    arguments = [
+        DeclareLaunchArgument(f.name, default_value=str(f.default), description=f.metadata["doc"])
+        for f in FIELDS
+    ]
+    arguments += [
+        DeclareLaunchArgument("use_rviz", default_value="False", description="start rviz2"),
+        DeclareLaunchArgument("rviz_config_file", default_value="", description="rviz2's settings"),
+    ]
+    rviz = Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=LaunchConfiguration("namespace"),
+        arguments=["-d", LaunchConfiguration("rviz_config_file")],
+        condition=IfCondition(LaunchConfiguration("use_rviz")),
+    )
+    return LaunchDescription([*arguments, OpaqueFunction(function=start_nodes), rviz])
+
+
+def start_nodes(context):
+    """The processes of the bringup; the report's end is the end of the run."""
+    given = read_arguments({f.name: context.launch_configurations[f.name] for f in FIELDS})
+    run_dir = RunFolder(given.run_dir or new_run_folder("runs", given.scenario)).path
+    bringup = simulation(given, run_dir)
+    extra = [bringup.params_file] if bringup.params_file else []
+    return [
+        Node(
+            package="bisirl_ros",
+            executable=spec.executable,
+            namespace=bringup.namespace,
+            parameters=[spec.parameters, *extra],
+            remappings=list(spec.remappings),
+            arguments=["--ros-args", "--log-level", bringup.log_level],
+            output="screen",
+            sigterm_timeout="15",
+            on_exit=Shutdown() if spec.decisive else None,
+        )
+        for spec in bringup.nodes
+    ]
+
+
+def read_arguments(texts):
+    """SimArguments from launch configurations, which are text."""
+    kinds = typing.get_type_hints(SimArguments)
+    values = {
+        name: text.lower() in ("true", "1", "yes") if kinds[name] is bool else kinds[name](text)
+        for name, text in texts.items()
+    }
+    if values["run_dir"]:
+        values["run_dir"] = str(Path(values["run_dir"]).resolve())
+    arguments = SimArguments(**values)
+    check(arguments, "sim.launch.py")
+    return arguments

@@ -1,0 +1,255 @@
+"""Tables of people beside robots: exact on tracks that are known, one line on bad files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bisirl_ros.errors import InputError
+from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.io.navwareset import PAUSE_S, WINDOW_S, read_recording, recorded_interactions
+
+ONE = "timestamp,x,y,column,robot_x,robot_y,robot_yaw_rad"
+MANY = "timestamp,robot_x,robot_y,robot_yaw_rad,x1,y1,x2,y2"
+DATA = Path(os.environ.get("BISIRL_DATA", Path(__file__).parents[3] / "shared" / "data"))
+TABLES = DATA / "navwareset"
+needs_data = pytest.mark.skipif(
+    not TABLES.is_dir(), reason=f"no recordings at {TABLES}; set BISIRL_DATA to their folder"
+)
+
+
+def seconds(length_s: float = 10.0, jitter_s: float = 0.0) -> np.ndarray:
+    """About 10 Hz, unevenly with jitter."""
+    t = np.arange(0.0, length_s, 0.1)
+    return t + np.random.default_rng(0).uniform(-jitter_s, jitter_s, len(t))
+
+
+def table(path: Path, t: np.ndarray, person: np.ndarray, robot: np.ndarray) -> Path:
+    """A table of the first layout; person (N, 2), robot (N, 3)."""
+    stamps = np.round(1.7e18 + t * 1e9).astype(np.int64)
+    lines = [
+        f"{s},{h[0]!r},{h[1]!r},1,{r[0]!r},{r[1]!r},{r[2]!r}"
+        for s, h, r in zip(stamps, person.tolist(), robot.tolist(), strict=True)
+    ]
+    path.write_text("\n".join([ONE, *lines]) + "\n")
+    return path
+
+
+def walk(t: np.ndarray, vx: float = 0.9, vy: float = -0.3) -> tuple[np.ndarray, np.ndarray]:
+    """A straight walk, and a robot that reverses along its own heading across the yaw's seam."""
+    person = np.stack([1.0 + vx * t, 2.0 + vy * t], -1)
+    yaw = 3.1 + 0.0 * t
+    robot = np.stack([5.0 - 0.4 * t * np.cos(yaw), -0.4 * t * np.sin(yaw), yaw], -1)
+    return person, robot
+
+
+def _replaced(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new, 1)
+
+
+def _cell(column: str, value: str, rows: slice = slice(None)) -> Callable[[str], str]:
+    """Puts `value` in a column of some rows of a table of the first layout."""
+
+    def spoil(text: str) -> str:
+        header, *lines = [line.split(",") for line in text.splitlines()]
+        for line in lines[rows]:
+            line[header.index(column)] = value
+        return "\n".join(",".join(line) for line in [header, *lines])
+
+    return spoil
+
+
+@pytest.mark.parametrize("jitter_s", [0.0, 0.03])
+def test_constant_velocity_is_read_exactly(tmp_path: Path, jitter_s: float) -> None:
+    t = seconds(jitter_s=jitter_s)
+    read = read_recording(table(tmp_path / "a.csv", t, *walk(t)))
+    np.testing.assert_allclose(
+        read.human[:, 2:], np.tile([0.9, -0.3], (len(read.human), 1)), atol=1e-5
+    )
+    np.testing.assert_allclose(read.robot[:, 3], -0.4, atol=1e-5)
+    np.testing.assert_allclose(read.robot[:, 4], 0.0, atol=1e-5)
+    np.testing.assert_array_equal(read.goal, read.human[-1, :2])
+    assert read.name == "a"
+    assert read.time_s[0] == 0.0
+    assert (np.diff(read.time_s) > 0.0).all()
+    assert len(read.time_s) >= len(t) - round(WINDOW_S / 0.1)
+
+
+def test_yaw_is_unwrapped(tmp_path: Path) -> None:
+    t = seconds()
+    person, robot = walk(t)
+    robot[:, 2] = (3.0 + 0.5 * t + np.pi) % (2.0 * np.pi) - np.pi
+    read = read_recording(table(tmp_path / "a.csv", t, person, robot))
+    np.testing.assert_allclose(read.robot[:, 4], 0.5, atol=1e-5)
+    assert np.abs(np.diff(read.robot[:, 2])).max() < 0.1
+
+
+def test_velocity_now_knows_nothing_of_what_comes(tmp_path: Path) -> None:
+    t = seconds()
+    person, robot = walk(t)
+    swerved = person.copy()
+    swerved[60:, 1] += np.linspace(0.0, 3.0, len(t) - 60)
+    straight = read_recording(table(tmp_path / "a.csv", t, person, robot))
+    turned = read_recording(table(tmp_path / "b.csv", t, swerved, robot))
+    same = straight.time_s < 6.0 - 2.0 * WINDOW_S
+    np.testing.assert_array_equal(
+        straight.human[: len(turned.human)][same[: len(turned.human)]],
+        turned.human[same[: len(turned.human)]],
+    )
+    assert not np.allclose(straight.human[-1], turned.human[-1])
+
+
+def test_rounding_to_a_centimetre_is_tamed(tmp_path: Path) -> None:
+    t = seconds()
+    person, robot = walk(t)
+    read = read_recording(table(tmp_path / "a.csv", t, person.round(2), robot))
+    assert (read.human[:, 2:] - [0.9, -0.3]).std() < 0.015
+
+
+def test_standing_before_and_after_is_cut_and_a_short_stand_between_is_kept(
+    tmp_path: Path,
+) -> None:
+    t = seconds(30.0)
+    moving = ((t >= 5.0) & (t < 10.0)) | ((t >= 10.0 + 0.5 * PAUSE_S) & (t < 18.0))
+    along = np.concatenate([[0.0], np.cumsum(moving[:-1] * np.diff(t))])
+    person = np.stack([along, 0.0 * along], -1)
+    read = read_recording(table(tmp_path / "a.csv", t, person, walk(t)[1]))
+    assert read.time_s[-1] == pytest.approx(13.0, abs=2.0 * WINDOW_S)
+    assert read.goal[0] == pytest.approx(along[-1], abs=0.05)
+    assert np.linalg.norm(read.human[:, 2:], axis=-1).min() < 0.1
+
+
+def test_a_long_stand_ends_the_walk(tmp_path: Path) -> None:
+    t = seconds(30.0)
+    moving = (t < 10.0) | (t >= 15.0 + PAUSE_S)
+    along = np.concatenate([[0.0], np.cumsum(moving[:-1] * np.diff(t))])
+    person = np.stack([along, 0.0 * along], -1)
+    read = read_recording(table(tmp_path / "a.csv", t, person, walk(t)[1]))
+    assert read.time_s[-1] == pytest.approx(12.0, abs=2.0 * WINDOW_S)
+    assert read.human[0, 0] > 9.0
+
+
+def test_rows_that_cannot_be_used_are_dropped_and_counted(tmp_path: Path) -> None:
+    t = seconds()
+    path = table(tmp_path / "a.csv", t, *walk(t))
+    lines = _cell("robot_x", "nan", rows=slice(20, 21))(path.read_text()).splitlines()
+    lines[40] = lines[39]
+    path.write_text("\n".join(lines))
+    read = read_recording(path)
+    assert read.dropped_rows == 2
+    np.testing.assert_allclose(read.human[:, 2], 0.9, atol=1e-5)
+
+
+def test_second_layout_reads_the_person_asked_for(tmp_path: Path) -> None:
+    t = seconds()
+    person, robot = walk(t)
+    stamps = np.round(1.7e18 + t * 1e9).astype(np.int64)
+    lines = [MANY]
+    for i, s in enumerate(stamps):
+        cells = ",".join(str(float(v)) for v in (*robot[i], *person[i]))
+        second = "," if i < 20 else f"{float(person[i, 1])},{float(person[i, 0])}"
+        lines.append(f"{s},{cells},{second}")
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(lines))
+    first, other = read_recording(path), read_recording(path, person=2)
+    np.testing.assert_allclose(first.human[-1], [*person[-1], 0.9, -0.3], atol=1e-5)
+    np.testing.assert_allclose(other.human[-1], [*person[-1, ::-1], -0.3, 0.9], atol=1e-5)
+    assert other.dropped_rows == 0
+    assert first.time_s[-1] - other.time_s[-1] == pytest.approx(2.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "tells"),
+    [
+        (lambda text: "", "column 'timestamp' is missing"),
+        (_replaced("robot_yaw_rad", "heading"), "column 'robot_yaw_rad' is missing"),
+        (_replaced("\n17", "\nsoon17"), "is not a number"),
+        (lambda text: text[:-30], "cells where the header has"),
+        (lambda text: "\n".join(text.splitlines()[:6]), "rows hold person 1"),
+        (lambda text: "\n".join(text.splitlines()[:25]), "at least 3.0 s"),
+        (_cell("y", "inf"), "0 of 100 rows hold person 1"),
+    ],
+)
+def test_a_bad_file_is_told_in_one_line(
+    tmp_path: Path, spoil: Callable[[str], str], tells: str
+) -> None:
+    t = seconds()
+    path = table(tmp_path / "bad.csv", t, *walk(t))
+    path.write_text(spoil(path.read_text()))
+    with pytest.raises(InputError) as caught:
+        read_recording(path)
+    assert tells in str(caught.value)
+    assert "bad.csv" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_person_who_only_stands_is_told(tmp_path: Path) -> None:
+    t = seconds()
+    person, robot = walk(t, 0.0, 0.0)
+    with pytest.raises(InputError, match=r"walks for 0\.0 s"):
+        read_recording(table(tmp_path / "a.csv", t, person, robot))
+
+
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"\xff\xfe\x00\x80" * 50)
+    for path in (tmp_path / "none.csv", tmp_path, binary):
+        with pytest.raises(InputError, match="cannot be read"):
+            read_recording(path)
+
+
+def test_asking_the_first_layout_for_another_person_is_told(tmp_path: Path) -> None:
+    t = seconds()
+    path = table(tmp_path / "a.csv", t, *walk(t))
+    with pytest.raises(InputError, match="holds one person"):
+        read_recording(path, person=2)
+
+
+def test_decisions_beyond_the_support_are_left_out_and_counted(tmp_path: Path) -> None:
+    scenario = load_scenario("people")
+    t = seconds(20.0)
+    fast = t > 10.0
+    x = 0.9 * t + np.where(fast, 1.6 * (t - 10.0), 0.0)
+    path = table(tmp_path / "a.csv", t, np.stack([x, 0.0 * x], -1), walk(t)[1])
+    recording = read_recording(path)
+    all_of_them, none = recorded_interactions(
+        recording, replace(scenario, human=replace(scenario.human, max_speed=4.0))
+    )
+    kept, beyond = recorded_interactions(recording, scenario)
+    assert all_of_them is not None and kept is not None
+    assert none == 0
+    assert beyond > 3
+    assert len(kept) + beyond == len(all_of_them)
+    assert np.linalg.norm(kept.target, axis=-1).max() <= scenario.human.max_speed
+    assert kept.robot_future is not None
+    assert kept.robot_future.shape == (len(kept), scenario.horizon + 1, 5)
+
+
+@needs_data
+@pytest.mark.parametrize("scene", ["01", "05", "08", "12"])
+def test_real_recordings_are_people_walking(scene: str) -> None:
+    scenario = load_scenario("people")
+    paths = sorted((TABLES / f"{scene}_poses").glob("*.csv"))
+    assert paths
+    for path in paths:
+        recording = read_recording(path)
+        speed = np.linalg.norm(recording.human[:, 2:], axis=-1)
+        assert 0.5 < np.median(speed) < 1.6
+        assert speed.max() < 2.0
+        assert np.linalg.norm(recording.goal - recording.human[0, :2]) > 3.0
+        batch, beyond = recorded_interactions(recording, scenario)
+        assert batch is not None
+        assert len(batch) >= 3
+        assert beyond == 0
+
+
+@needs_data
+def test_real_second_layout_holds_several_people() -> None:
+    path = min((TABLES / "06_poses").glob("*.csv"))
+    goals = [read_recording(path, person).goal for person in range(1, 6)]
+    assert np.ptp(np.stack(goals), axis=0).max() > 1.0
