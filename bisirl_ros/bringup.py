@@ -124,7 +124,7 @@ def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
         "use_sim_time": True,
         "observe_only": True,
         "device": "cpu",
-        "grid": [20, 40],
+        "grid": [16, 36],
         "human_timeout_s": 2.0,
         "odom_timeout_s": 2.0,
         "save_to": str(run_dir / "checkpoint.safetensors"),

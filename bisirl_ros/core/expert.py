@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.features import Step, check_features, psi
+from bisirl_ros.core.features import Step, psi
 from bisirl_ros.core.motion import human_path, human_step, robot_step
 from bisirl_ros.core.policy import InteractionPolicy
 from bisirl_ros.games.scenario import Scenario
@@ -29,9 +29,6 @@ class Expert:
     """
 
     scenario: Scenario
-
-    def __post_init__(self) -> None:
-        check_features(self.scenario.features, self.scenario.name)
 
     def step(self, human: Tensor, target: Tensor, robot_tp1: Tensor, goal: Tensor) -> tuple:
         """One decision of the human: (human one decision later (..., 4), psi (..., n))."""

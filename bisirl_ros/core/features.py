@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import FeatureSpec, HumanSpec
 
 EPS_M = 1e-6
@@ -61,18 +60,14 @@ def speed_deviation(step: Step, feature: FeatureSpec, human: HumanSpec) -> Tenso
     return ((speed - human.preferred_speed) / feature.scale).square()
 
 
+def effort(step: Step, feature: FeatureSpec, human: HumanSpec) -> Tensor:
+    """(|v'| / scale)^2; scale [m/s]. With progress it lets a preferred speed be learned."""
+    return step.human_tp1[..., 2:].square().sum(-1) / feature.scale**2
+
+
 FEATURES: dict[str, Feature] = {
-    f.__name__: f for f in (progress, proximity, velocity_change, speed_deviation)
+    f.__name__: f for f in (progress, proximity, velocity_change, speed_deviation, effort)
 }
-
-
-def check_features(specs: tuple[FeatureSpec, ...], where: str) -> None:
-    """Raise InputError where a feature's name is not known."""
-    for spec in specs:
-        if spec.name not in FEATURES:
-            raise InputError(
-                f"{where}: features: '{spec.name}' is unknown; choose among {', '.join(FEATURES)}"
-            )
 
 
 def psi(step: Step, specs: tuple[FeatureSpec, ...], human: HumanSpec) -> Tensor:

@@ -18,7 +18,9 @@ class InteractionRecorder:
 
     A decision at t is what the human's velocity did in the second half of [t, t + period]: there
     the intended velocity shows whatever the delay before it took effect. A decision with a gap in
-    its data of more than MAX_GAP_S, or made within the goal's tolerance, is left out.
+    its data of more than MAX_GAP_S, or made within the goal's tolerance, is left out; so is one for
+    a velocity beyond `human.max_speed`, of which a density on that disc says nothing (counted in
+    `beyond`).
 
     scenario: decision period, lag, goal tolerance; with_future: keep the robot's next H poses (for
     a robot that was recorded, not controlled)
@@ -26,6 +28,7 @@ class InteractionRecorder:
 
     def __init__(self, scenario: Scenario, *, with_future: bool = False) -> None:
         self._scenario, self._with_future = scenario, with_future
+        self.beyond = 0
         self._human: list[tuple[float, Array]] = []
         self._robot: list[tuple[float, Array]] = []
         self._start_s: float | None = None
@@ -80,6 +83,11 @@ class InteractionRecorder:
         end = _at(human_t, human, times + period)[:, 2:]
         lag_s = self._scenario.human.lag_s
         target = implied_target(torch.tensor(half), torch.tensor(end), lag_s, 0.5 * period)
+        inside = np.linalg.norm(target.numpy(), axis=-1) <= self._scenario.human.max_speed + 1e-3
+        self.beyond += int((~inside).sum())
+        times, now, target = times[inside], now[inside], target[torch.from_numpy(inside)]
+        if len(times) == 0:
+            return None
         steps = period * np.arange(self._scenario.horizon + 1)
         future = _at(robot_t, robot, times[:, None] + steps) if self._with_future else None
         return Interactions(

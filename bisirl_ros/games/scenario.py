@@ -10,6 +10,8 @@ from bisirl_ros.config import from_mapping, read_yaml, setting
 from bisirl_ros.errors import InputError
 
 PACKAGE = "bisirl_ros.games"
+FEATURE_NAMES = ("progress", "proximity", "velocity_change", "speed_deviation", "effort")
+"""The features that `bisirl_ros.core.features` defines."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class HumanSpec:
 class FeatureSpec:
     """One component of psi, by its name in `bisirl_ros.core.features`, and its scale."""
 
-    name: str = setting(doc="a name registered in core.features")
+    name: str = setting(doc="which feature", choices=FEATURE_NAMES)
     scale: float = setting(1.0, doc="what counts as one unit of it", low=1e-3)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -82,14 +82,8 @@ def read_recording(path: Path | str, person: int = 1) -> Recording:
     return Recording(path.stem, time_s - time_s[0], human, robot, human[-1, :2].copy(), dropped)
 
 
-def recorded_interactions(
-    recording: Recording, scenario: Scenario
-) -> tuple[Interactions | None, int]:
-    """The recording's decisions, and how many were left out for having no support.
-
-    The choice is a density on the disc |u| <= human.max_speed: of a target velocity beyond it no
-    reward weights can say anything. None where no decision remains.
-    """
+def recorded_interactions(recording: Recording, scenario: Scenario) -> Interactions | None:
+    """The recording's decisions against the robot as it moved; None where it holds none."""
     recorder = InteractionRecorder(scenario, with_future=True)
     goal = (float(recording.goal[0]), float(recording.goal[1]))
     recorder.begin(0.0, goal, policy_version=-1)
@@ -98,21 +92,7 @@ def recorded_interactions(
     ):
         recorder.human(time_s, human)
         recorder.robot(time_s, robot)
-    batch = recorder.finish()
-    if batch is None or batch.robot_future is None:
-        return None, 0
-    inside = np.linalg.norm(batch.target, axis=-1) <= scenario.human.max_speed
-    beyond = int((~inside).sum())
-    if beyond == len(inside):
-        return None, beyond
-    kept = replace(
-        batch,
-        human=batch.human[inside],
-        robot=batch.robot[inside],
-        target=batch.target[inside],
-        robot_future=batch.robot_future[inside],
-    )
-    return kept, beyond
+    return recorder.finish()
 
 
 def _rows(path: Path, person: int) -> tuple[Array, Array, Array, int]:

@@ -26,7 +26,7 @@ from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_interactions
 from bisirl_ros.learner.device import resolve_device
 
-NICENESS = 5
+NICENESS = 10
 
 
 @dataclass(frozen=True)

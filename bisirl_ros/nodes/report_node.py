@@ -62,6 +62,7 @@ class ReportNode(BisirlNode):
         self._began_s = time.monotonic()
         self._open: EpisodeRecord | None = None
         self._policies: list[Snapshot] = []
+        self._grades: dict[int, dict[str, Any]] = {}  # may come before the episode they are of
         self._over_since_s: float | None = None
         self._printed = 0
         self._interrupted = True
@@ -113,13 +114,7 @@ class ReportNode(BisirlNode):
 
     def _on_evaluation(self, message: String) -> None:
         record = read_json(message, EVALUATION, "evaluation")
-        episode = self._episode(record["episode"])
-        if episode is None:
-            return
-        if "return" in record:
-            episode.return_ = record["return"]
-        else:
-            episode.relative_error = record["relative_error"]
+        self._grades.setdefault(record["episode"], {}).update(record)
 
     def _on_truth(self, message: String) -> None:
         self._run.theta_true = read_json(message, TRUTH, "human/truth")["theta"]
@@ -147,6 +142,10 @@ class ReportNode(BisirlNode):
     # -- telling ------------------------------------------------------------------------------
     def _check(self) -> None:
         """Print what is complete; finish when the run is over and everything has come."""
+        for episode in self._run.episodes:
+            grade = self._grades.get(episode.episode - 1, {})
+            episode.return_ = grade.get("return")
+            episode.relative_error = grade.get("relative_error")
         while self._printed < len(self._run.episodes):
             episode = self._run.episodes[self._printed]
             later = self._printed + 1 < len(self._run.episodes)

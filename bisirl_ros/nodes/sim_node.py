@@ -70,6 +70,7 @@ class SimNode(BisirlNode):
         self._episode, self._running = 0, False
         self._steps, self._pause_until_s = 0, 0.0
         self._began_s, self._least_m, self._waited_since = 0.0, np.inf, self.steady_s()
+        self._published_s = -1.0
         self._place()
         self._started_at = self.steady_s()
         self.steady_timer(STEP_S / p.real_time_factor, self._tick)
@@ -108,9 +109,8 @@ class SimNode(BisirlNode):
             self._watch(now_s)
         elif self._episode_due(now_s):
             self._begin(now_s)
-        if self._running and round((now_s - self._began_s) / STEP_S) % STATE_EVERY == 0:
-            self._publish_state(now_s)
-        elif not self._running and self._steps % STATE_EVERY == 0:
+        since_s = now_s - self._began_s
+        if round(since_s / STEP_S) % STATE_EVERY == 0:
             self._publish_state(now_s)
 
     def _watch(self, now_s: float) -> None:
@@ -118,7 +118,6 @@ class SimNode(BisirlNode):
         self._least_m = min(self._least_m, self._task.distance_m(robot, human))
         outcome = self._task.outcome(robot, human, now_s - self._began_s)
         if outcome:
-            self._publish_state(now_s)
             self._finish(outcome)
 
     def _episode_due(self, now_s: float) -> bool:
@@ -138,6 +137,7 @@ class SimNode(BisirlNode):
 
     def _finish(self, outcome: str, counts: bool = True) -> None:
         now_s = self._world.time_s
+        self._publish_state(now_s)
         self._running = False
         self._tell(
             "finished",
@@ -159,6 +159,9 @@ class SimNode(BisirlNode):
 
     # -- publishing ---------------------------------------------------------------------------
     def _publish_state(self, now_s: float) -> None:
+        if now_s <= self._published_s:
+            return
+        self._published_s = now_s
         robot, human = self._world.robot_state(), self._world.human_state()
         self._odom_pub.publish(robot_to_odometry(robot, self._p.frame, now_s))
         self._human_pub.publish(human_to_odometry(human, self._p.frame, now_s))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -10,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bisirl_ros.errors import InputError
+from bisirl_ros.io.files import write_whole
 from bisirl_ros.report.record import RunRecord, summary
 
 SUMMARY = "summary.json"
@@ -45,22 +45,13 @@ class RunFolder:
         The bytes reach the disk in a temporary file of this folder, which then takes the name.
         """
         target = self.path / name
-        temporary = self.path / f".{name}.{os.getpid()}.part"
         try:
-            with open(temporary, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-            _sync_folder(self.path)
+            write_whole(target, data)
         except OSError as error:
             raise InputError(
                 f"{target}: cannot be written ({error.strerror or error});"
                 " free space on the disk or choose another folder"
             ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
         return target
 
 
@@ -92,13 +83,3 @@ def _cannot_create(path: Path, error: OSError) -> InputError:
         f"{path}: the run folder cannot be created ({error.strerror or error});"
         " choose a folder that you may write to"
     )
-
-
-def _sync_folder(path: Path) -> None:
-    """Make the new name durable; where the file system cannot, the file is whole all the same."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -96,11 +96,9 @@ def test_velocity_now_knows_nothing_of_what_comes(tmp_path: Path) -> None:
     swerved[60:, 1] += np.linspace(0.0, 3.0, len(t) - 60)
     straight = read_recording(table(tmp_path / "a.csv", t, person, robot))
     turned = read_recording(table(tmp_path / "b.csv", t, swerved, robot))
-    same = straight.time_s < 6.0 - 2.0 * WINDOW_S
-    np.testing.assert_array_equal(
-        straight.human[: len(turned.human)][same[: len(turned.human)]],
-        turned.human[same[: len(turned.human)]],
-    )
+    before = int((straight.human[:, 0] <= person[60, 0]).sum())  # x is the same in both
+    assert before > 50
+    np.testing.assert_array_equal(straight.human[:before], turned.human[:before])
     assert not np.allclose(straight.human[-1], turned.human[-1])
 
 
@@ -210,21 +208,18 @@ def test_asking_the_first_layout_for_another_person_is_told(tmp_path: Path) -> N
         read_recording(path, person=2)
 
 
-def test_decisions_beyond_the_support_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_decisions_beyond_the_support_are_left_out(tmp_path: Path) -> None:
     scenario = load_scenario("people")
     t = seconds(20.0)
     fast = t > 10.0
     x = 0.9 * t + np.where(fast, 1.6 * (t - 10.0), 0.0)
     path = table(tmp_path / "a.csv", t, np.stack([x, 0.0 * x], -1), walk(t)[1])
     recording = read_recording(path)
-    all_of_them, none = recorded_interactions(
-        recording, replace(scenario, human=replace(scenario.human, max_speed=4.0))
-    )
-    kept, beyond = recorded_interactions(recording, scenario)
+    fast_too = replace(scenario, human=replace(scenario.human, max_speed=4.0))
+    all_of_them = recorded_interactions(recording, fast_too)
+    kept = recorded_interactions(recording, scenario)
     assert all_of_them is not None and kept is not None
-    assert none == 0
-    assert beyond > 3
-    assert len(kept) + beyond == len(all_of_them)
+    assert len(kept) < len(all_of_them) - 3
     assert np.linalg.norm(kept.target, axis=-1).max() <= scenario.human.max_speed
     assert kept.robot_future is not None
     assert kept.robot_future.shape == (len(kept), scenario.horizon + 1, 5)
@@ -242,10 +237,9 @@ def test_real_recordings_are_people_walking(scene: str) -> None:
         assert 0.5 < np.median(speed) < 1.6
         assert speed.max() < 2.0
         assert np.linalg.norm(recording.goal - recording.human[0, :2]) > 3.0
-        batch, beyond = recorded_interactions(recording, scenario)
+        batch = recorded_interactions(recording, scenario)
         assert batch is not None
         assert len(batch) >= 3
-        assert beyond == 0
 
 
 @needs_data
