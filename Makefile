@@ -31,6 +31,7 @@ test-fast: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@mkdir -p $(VENV)/typing && ln -sfn ../../sim $(VENV)/typing/bisirl_sim
 	$(BIN)/mypy
 
 check: lint test

@@ -39,7 +39,7 @@ def setting(
 def from_mapping(cls: type[T], mapping: object, where: str) -> T:
     """Build dataclass `cls` from `mapping`, strictly.
 
-    where: how to name the place in messages, for instance "crossing.yaml" or "crossing.yaml: robot".
+    where: how to name the place in messages, for instance "crossing.yaml: robot"
     Raises InputError for a missing or unknown key, a wrong type or a value out of range.
     """
     if not isinstance(mapping, Mapping):
@@ -55,9 +55,7 @@ def from_mapping(cls: type[T], mapping: object, where: str) -> T:
     for name, field in fields.items():
         if name in mapping:
             values[name] = _convert(hints[name], mapping[name], f"{where}: {name}")
-        elif (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        ):
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise InputError(f"{where}: key '{name}' is missing; add it")
     built = cls(**values)
     check(built, where)

@@ -7,14 +7,15 @@ import dataclasses
 import typing
 from pathlib import Path
 
-from bisirl_ros.bringup import SimArguments, simulation
-from bisirl_ros.config import check
-from bisirl_ros.report.run_folder import RunFolder, new_run_folder
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+
+from bisirl_ros.bringup import SimArguments, simulation
+from bisirl_ros.config import check
+from bisirl_ros.report.run_folder import RunFolder, new_run_folder
+from launch import LaunchDescription
 
 FIELDS = dataclasses.fields(SimArguments)
 

@@ -34,7 +34,9 @@ class LoopConfig:
         1e-5, doc="eps_0 of the inner stop ||grad g|| <= eps_0 / (k + 1)", low=1e-12, high=1.0
     )
     inner_max_iterations: int = setting(50, doc="T_max of the inner loop", low=1, high=10000)
-    policy_steps: int = setting(3, doc="outer updates per batch; 0 learns no policy", low=0, high=99)
+    policy_steps: int = setting(
+        3, doc="outer updates per batch; 0 learns no policy", low=0, high=99
+    )
     learning_rate: float = setting(0.05, doc="eta_0 of the outer optimiser", low=0.0, high=10.0)
     replayed_batches: int = setting(6, doc="newest batches in the cross term", low=1, high=1000)
 
@@ -190,4 +192,3 @@ def improve_policy(
         state.optimiser.step()
     state.updates += 1
     return terms.value, norm
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from bisirl_ros.core.features import Step, psi
@@ -24,4 +25,4 @@ def episode_return(game: RecedingHorizonGame, theta: Array, human: Array, robot:
     walking = (human_t[:-1, :2] - goal).norm(dim=-1) > sc.human.goal_tolerance_m
     r_task = game.task_reward(robot_t[:-1], robot_t[1:], human_t[1:])
     reward = r_task + sc.task.kappa * torch.where(walking, r_e, 0.0)
-    return float((reward * game.tensor([sc.discount**h for h in range(len(reward))])).sum())
+    return float((reward * game.tensor(sc.discount ** np.arange(len(reward)))).sum())

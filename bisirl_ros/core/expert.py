@@ -30,7 +30,9 @@ class Expert:
 
     scenario: Scenario
 
-    def step(self, human: Tensor, target: Tensor, robot_tp1: Tensor, goal: Tensor) -> tuple:
+    def step(
+        self, human: Tensor, target: Tensor, robot_tp1: Tensor, goal: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """One decision of the human: (human one decision later (..., 4), psi (..., n))."""
         sc = self.scenario
         human_tp1 = human_step(human, target, sc.human.lag_s, sc.decision_period_s)

@@ -43,7 +43,9 @@ class Interactions:
             if not np.isfinite(value).all():
                 raise ValueError(f"Interactions.{name}: holds a value that is not finite")
         future = self.robot_future
-        if future is not None and (future.ndim != 3 or (future.shape[0], future.shape[2]) != (t, 5)):
+        if future is not None and (
+            future.ndim != 3 or (future.shape[0], future.shape[2]) != (t, 5)
+        ):
             raise ValueError(
                 f"Interactions.robot_future: shape {future.shape}, expected ({t}, H + 1, 5)"
             )

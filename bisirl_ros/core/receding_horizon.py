@@ -18,7 +18,6 @@ from bisirl_ros.core.candidates import Candidates
 from bisirl_ros.core.expert import Expert, RobotModel, closed_loop, recorded
 from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array, ChoiceLikelihood
-from bisirl_ros.core.motion import robot_step
 from bisirl_ros.core.policy import InteractionPolicy
 from bisirl_ros.games.scenario import Scenario
 

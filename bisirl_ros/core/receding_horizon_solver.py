@@ -16,7 +16,6 @@ from bisirl_ros.core.policy import InteractionPolicy
 from bisirl_ros.core.receding_horizon import RecedingHorizonGame, Rollout
 from bisirl_ros.games.scenario import Scenario
 
-
 LEAST_BATCHES = 4
 
 

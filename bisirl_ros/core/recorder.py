@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array
@@ -71,7 +72,8 @@ class InteractionRecorder:
         last = min(human_t[-1] - period, robot_t[-1] - (ahead if self._with_future else 0.0))
         times = start + period * np.arange(max(int((last - start) / period + 1e-6) + 1, 0))
         times = times[(times >= human_t[0] - 1e-6) & (times >= robot_t[0] - 1e-6)]
-        times = times[_covered(human_t, times, period) & _covered(robot_t, times, 0.0)]
+        whole = np.logical_and(_covered(human_t, times, period), _covered(robot_t, times, 0.0))
+        times = times[whole]
         now = _at(human_t, human, times)
         walking = np.linalg.norm(now[:, :2] - self._goal, axis=-1) > (
             self._scenario.human.goal_tolerance_m
@@ -117,7 +119,7 @@ def _at(sample_t: Array, samples: Array, times: Array) -> Array:
     return np.stack(columns, -1)
 
 
-def _covered(sample_t: Array, times: Array, length: float) -> Array:
+def _covered(sample_t: Array, times: Array, length: float) -> NDArray[np.bool_]:
     """Whether no gap of more than MAX_GAP_S falls on [time, time + length]: (T,) bool."""
     gaps = np.flatnonzero(np.diff(sample_t) > MAX_GAP_S)
     covered = np.ones(len(times), bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +73,7 @@ def load_checkpoint(path: Path, scenario: Scenario, phi_size: int, config: LoopC
 
 
 def _restore(
-    tensors: dict[str, np.ndarray], header: dict, phi_size: int, config: LoopConfig
+    tensors: dict[str, np.ndarray], header: dict[str, Any], phi_size: int, config: LoopConfig
 ) -> LoopState:
     phi = torch.from_numpy(tensors["phi"])
     if phi.shape != (phi_size,) or not torch.isfinite(phi).all():
@@ -93,9 +94,12 @@ def _restore(
     )
     state.recent = [
         Interactions(
-            *(tensors[f"recent.{i}.{name}"] for name in ("human", "robot", "target", "goal")),
-            version,
-            tensors.get(f"recent.{i}.robot_future"),
+            human=tensors[f"recent.{i}.human"],
+            robot=tensors[f"recent.{i}.robot"],
+            target=tensors[f"recent.{i}.target"],
+            goal=tensors[f"recent.{i}.goal"],
+            policy_version=version,
+            robot_future=tensors.get(f"recent.{i}.robot_future"),
         )
         for i, version in enumerate(header["recent"])
     ]

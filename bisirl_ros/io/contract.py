@@ -115,7 +115,7 @@ def pack(schema: str, tensors: dict[str, np.ndarray], header: dict[str, Any]) ->
     """Tensors and a JSON header as safetensors bytes, marked with `schema`."""
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
     metadata = {"schema": schema, "header": json.dumps(header, allow_nan=False)}
-    return safetensors.numpy.save(contiguous, metadata)
+    return bytes(safetensors.numpy.save(contiguous, metadata))
 
 
 def unpack(schema: str, data: bytes, where: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -10,11 +10,13 @@ from bisirl_ros.errors import InputError
 
 
 def resolve_device(name: str) -> torch.device:
-    """`auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:i`; InputError where it is not there."""
+    """`auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:i`; InputError where not there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
-        raise InputError(f"device '{name}' is unknown; choose auto, cpu, cuda or cuda:0, cuda:1, ...")
+        raise InputError(
+            f"device '{name}' is unknown; choose auto, cpu, cuda or cuda:0, cuda:1, ..."
+        )
     device = torch.device(name)
     if device.type == "cuda":
         count = torch.cuda.device_count()

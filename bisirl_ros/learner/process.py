@@ -31,7 +31,10 @@ class LearnerProcess:
         self._inbox = context.Queue(INBOX_SIZE)
         self._outbox = context.Queue()
         self._process = context.Process(
-            target=work, args=(config, self._inbox, self._outbox), name="bisirl-learner", daemon=True
+            target=work,
+            args=(config, self._inbox, self._outbox),
+            name="bisirl-learner",
+            daemon=True,
         )
         self._process.start()
         self.dropped = 0
@@ -52,7 +55,7 @@ class LearnerProcess:
 
     def poll(self) -> list[Update]:
         """All that has come back since the last call, oldest first; returns at once."""
-        updates = []
+        updates: list[Update] = []
         while True:
             try:
                 data, report = self._outbox.get_nowait()

@@ -67,10 +67,15 @@ class BisirlParameters:
     checkpoint: str = setting("", doc="file to go on from; empty starts anew")
     save_to: str = setting("", doc="file to keep the learner's state in; empty keeps none")
     batch_s: float = setting(
-        0.0, doc="cut interactions every so long where no 'episode' topic tells; 0 waits for it",
-        unit="s", low=0.0, high=600.0,
+        0.0,
+        doc="cut interactions every so long where no 'episode' topic tells; 0 waits for it",
+        unit="s",
+        low=0.0,
+        high=600.0,
     )
-    grid: tuple[int, ...] = setting((8, 18), doc="rings, spokes of candidates explaining data", low=2)
+    grid: tuple[int, ...] = setting(
+        (8, 18), doc="rings, spokes of candidates explaining data", low=2
+    )
     executor: str = setting("events", doc="rclpy executor", choices=("events", "single"))
 
 
@@ -98,7 +103,7 @@ class InteractionNode(BisirlNode):
         self._newest: Snapshot | None = None
         self._in_episode, self._enabled = False, p.start_enabled
         self._goal = scenario.human.goal
-        self._ticks, self._last_s = 0, None
+        self._ticks, self._last_s = 0, float("nan")
         self._periods: collections.deque[float] = collections.deque(maxlen=PERIODS_KEPT)
         loop = replace(p.learner, policy_steps=0) if p.observe_only else p.learner
         self._learner = LearnerProcess(
@@ -169,7 +174,10 @@ class InteractionNode(BisirlNode):
     def _begin(self, time_s: float, episode: int = -1) -> None:
         version = -1 if self._deployed is None else self._deployed.version
         self._recorder.begin(time_s, self._goal, version, episode)
-        for latest, take in ((self._human, self._recorder.human), (self._robot, self._recorder.robot)):
+        for latest, take in (
+            (self._human, self._recorder.human),
+            (self._robot, self._recorder.robot),
+        ):
             if latest.state is not None and latest.stamp_s >= time_s - 1e-6:
                 take(latest.stamp_s, latest.state)
         self._in_episode = True
@@ -195,7 +203,7 @@ class InteractionNode(BisirlNode):
     def _control(self) -> None:
         """At a fixed rate: command first, everything else after."""
         now_s = self.steady_s()
-        if self._last_s is not None:
+        if self._ticks > 0:
             self._periods.append(now_s - self._last_s)
         self._last_s = now_s
         if not self._p.observe_only and self._deployed is not None:
@@ -283,7 +291,9 @@ class InteractionNode(BisirlNode):
         return {"p50": float(p50), "p99": float(p99), "max": float(periods.max())}
 
     def _publish_prediction(self) -> None:
-        if self._deployed is None or self._human.state is None or self._robot.state is None:
+        if self._deployed is None or self._newest is None:
+            return
+        if self._human.state is None or self._robot.state is None:
             return
         paths, shares = self._prediction(
             self._deployed.phi, self._newest.theta, self._human.state, self._robot.state, self._goal

@@ -61,7 +61,13 @@ def odometry_to_robot(message: Odometry) -> Array:
     """Odometry as robot (5,)."""
     pose, twist = message.pose.pose, message.twist.twist
     return np.array(
-        [pose.position.x, pose.position.y, yaw_of(pose.orientation), twist.linear.x, twist.angular.z]
+        [
+            pose.position.x,
+            pose.position.y,
+            yaw_of(pose.orientation),
+            twist.linear.x,
+            twist.angular.z,
+        ]
     )
 
 

@@ -110,9 +110,7 @@ class HumanNode(BisirlNode):
             human, robot = (np.array(states) for states in zip(*self._trace, strict=True))
             value = episode_return(self._game, self._theta, human, robot)
             self._evaluation_pub.publish(
-                json_message(
-                    {"schema": EVALUATION, "episode": record["episode"], "return": value}
-                )
+                json_message({"schema": EVALUATION, "episode": record["episode"], "return": value})
             )
         elif record["event"] == "run_finished":
             self._tell_truth()

@@ -27,7 +27,9 @@ class StateInput:
         self._heard_s = -np.inf
         self.refused: collections.Counter[str] = collections.Counter()
 
-    def accept(self, state: Array, frame: str, stamp_s: float, ros_s: float, steady_s: float) -> bool:
+    def accept(
+        self, state: Array, frame: str, stamp_s: float, ros_s: float, steady_s: float
+    ) -> bool:
         """Take a state in, or refuse it; ros_s, steady_s: now on either clock [s]."""
         why = self._fault(state, frame, stamp_s, ros_s)
         if why:

@@ -26,7 +26,9 @@ class PeopleRecord:
 
 def people_header() -> str:
     """Titles above `people_line`."""
-    return f"{'recording':<22}{'decisions':>10}{'held-out':>11}{'const.vel.':>12}   weights (+- std)"
+    return (
+        f"{'recording':<22}{'decisions':>10}{'held-out':>11}{'const.vel.':>12}   weights (+- std)"
+    )
 
 
 def people_line(record: PeopleRecord, row: dict[str, Any]) -> str:
@@ -50,7 +52,7 @@ def people_summary(record: PeopleRecord) -> dict[str, Any]:
     def mean(key: str) -> float | None:
         if not total:
             return None
-        return sum(row[key] * row["decisions"] for row in later) / total
+        return float(sum(row[key] * row["decisions"] for row in later) / total)
 
     last = record.learned[-1] if record.learned else None
     summary = {
