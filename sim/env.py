@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
+import torch
 from gymnasium import spaces
 
+from bisirl_ros.core.task_reward import task_reward
 from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import Scenario, load_scenario
 from bisirl_sim.humans import HumanController, StraightWalker
@@ -29,7 +31,8 @@ class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     Action: shape (2,), float32 in [-1, 1]: forward speed from 0 to the limit, and turn rate
     between its limits. Observation: shape (9,), float32: robot x, y, yaw, forward speed, turn
     rate, then human x, y, vx, vy [SI units, frame odom], clipped to the space. Reward:
-    `Task.reward`. Info: "distance" between the centres [m] and "outcome", None while it lasts.
+    r_task of the decision, as the learner's (`core.task_reward`). Info: "distance" between the
+    centres [m] and "outcome", None while it lasts.
 
     scenario: a scenario, its name or the path of its file.
     human: who decides for the person; None walks straight.
@@ -89,8 +92,7 @@ class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             outcome = self._outcome()
             if outcome:
                 break
-        collided = outcome == "collision"
-        reward = self.task.reward(robot_t, self._world.robot_state(), turn_rate, collided)
+        reward = self._reward(robot_t)
         terminated = outcome in ("collision", "arrived")
         return self._observation(), reward, terminated, outcome == "timeout", self._info(outcome)
 
@@ -117,6 +119,11 @@ class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         forward, turn = np.clip(wanted, -1.0, 1.0)
         robot = self.scenario.robot
         return float(0.5 * (forward + 1.0) * robot.max_speed), float(turn * robot.max_turn_rate)
+
+    def _reward(self, robot_t: np.ndarray) -> float:
+        """r_task of the decision that began in state robot_t (5,)."""
+        states = (robot_t, self._world.robot_state(), self._world.human_state())
+        return float(task_reward(self.scenario, *(torch.from_numpy(state) for state in states)))
 
     def _outcome(self) -> str | None:
         elapsed_s = self._world.time_s - self._start_s

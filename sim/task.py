@@ -1,4 +1,4 @@
-"""The task of a scenario: where an episode starts, what it pays the robot and how it ends."""
+"""The task of a scenario: where an episode starts and how it ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Start:
 
 
 class Task:
-    """rho_0, r_task and the end of an episode (FORMULATION section 1) for one scenario."""
+    """rho_0 and the end of an episode (FORMULATION section 1) for one scenario."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -69,25 +69,3 @@ class Task:
         if self.robot_arrived(robot_state) and self.human_arrived(human_state):
             return "arrived"
         return "timeout" if elapsed_s >= self.scenario.time_limit_s - 1e-6 else None
-
-    def reward(
-        self,
-        robot_state_t: np.ndarray,
-        robot_state_tp1: np.ndarray,
-        turn_rate: float,
-        collided: bool,
-    ) -> float:
-        """r_task of one decision (FORMULATION section 1), with the weights of `TaskSpec`.
-
-        robot_state_t, robot_state_tp1: before and after the decision, shape (5,).
-        turn_rate: the commanded one [rad/s]; collided: whether the decision ended in contact.
-        """
-        weights, robot = self.scenario.task, self.scenario.robot
-        stride_m = robot.max_speed * self.scenario.decision_period_s
-        gained_m = math.dist(robot_state_t[:2], robot.goal) - math.dist(
-            robot_state_tp1[:2], robot.goal
-        )
-        reward = weights.progress * gained_m / stride_m - weights.turning * turn_rate**2
-        if not self.robot_arrived(robot_state_t):
-            reward -= weights.time
-        return reward - weights.collision * collided

@@ -8,6 +8,7 @@ import torch
 from bisirl_ros.core.features import Step, psi
 from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.receding_horizon import RecedingHorizonGame
+from bisirl_ros.core.task_reward import task_reward
 
 
 def episode_return(game: RecedingHorizonGame, theta: Array, human: Array, robot: Array) -> float:
@@ -23,6 +24,6 @@ def episode_return(game: RecedingHorizonGame, theta: Array, human: Array, robot:
     seen = Step(human_t[:-1], human_t[1:], robot_t[1:], goal, sc.decision_period_s)
     r_e = psi(seen, sc.features, sc.human) @ game.tensor(theta)
     walking = (human_t[:-1, :2] - goal).norm(dim=-1) > sc.human.goal_tolerance_m
-    r_task = game.task_reward(robot_t[:-1], robot_t[1:], human_t[1:])
+    r_task = task_reward(sc, robot_t[:-1], robot_t[1:], human_t[1:])
     reward = r_task + sc.task.kappa * torch.where(walking, r_e, 0.0)
     return float((reward * game.tensor(sc.discount ** np.arange(len(reward)))).sum())

@@ -35,11 +35,3 @@ def oracle_policy(
             return None
         improve_policy(solver, state, config, known_theta=theta)
     return state.phi.detach()
-
-
-def policy_value(
-    scenario: Scenario, phi: Tensor, theta: Array, episodes: int = 1024, seed: int = 20260
-) -> float:
-    """J_l of a policy under theta, over the same imagined starts and choices for a seed."""
-    solver = RecedingHorizonSolver(scenario, InteractionPolicy(scenario.robot))
-    return float(solver.value(phi, theta, episodes, seed).mean())

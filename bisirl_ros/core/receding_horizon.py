@@ -19,6 +19,7 @@ from bisirl_ros.core.expert import Expert, RobotModel, closed_loop, recorded
 from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array, ChoiceLikelihood
 from bisirl_ros.core.policy import InteractionPolicy
+from bisirl_ros.core.task_reward import task_reward
 from bisirl_ros.games.scenario import Scenario
 
 Features = Callable[[Tensor], Tensor]
@@ -122,7 +123,8 @@ class RecedingHorizonGame:
             robot_tp1 = model(h, robot, human)
             human_tp1, psi = self.expert.step(human, target, robot_tp1, goal)
             r_e = torch.where(walking, psi @ theta, 0.0)
-            rewards.append(self.task_reward(robot, robot_tp1, human_tp1) + sc.task.kappa * r_e)
+            r_task = task_reward(sc, robot, robot_tp1, human_tp1)
+            rewards.append(r_task + sc.task.kappa * r_e)
             log_pis.append(torch.where(walking, response.log_pi, 0.0))
             residuals.append(torch.where(walking[:, None], response.residual, 0.0))
             human, robot = human_tp1, robot_tp1
@@ -167,23 +169,6 @@ class RecedingHorizonGame:
         self, human: Tensor, robot: Tensor, targets: Tensor, *, model: RobotModel, goal: Tensor
     ) -> Tensor:
         return self.expert.features(human, robot, targets, model, goal)
-
-    def task_reward(self, robot: Tensor, robot_next: Tensor, human_next: Tensor) -> Tensor:
-        """r_task of one step: progress, time until arrival, turning, contact: (...,)."""
-        sc, task = self.scenario, self.scenario.task
-        goal = self.tensor(sc.robot.goal)
-        before = torch.sqrt((robot[..., :2] - goal).square().sum(-1) + 1e-6)
-        after = torch.sqrt((robot_next[..., :2] - goal).square().sum(-1) + 1e-6)
-        apart = torch.sqrt((robot_next[..., :2] - human_next[..., :2]).square().sum(-1) + 1e-6)
-        stride = sc.robot.max_speed * sc.decision_period_s
-        travelling = torch.sigmoid((after - sc.robot.goal_tolerance_m) / 0.1)
-        contact = torch.sigmoid((sc.contact_distance_m + 0.1 - apart) / 0.05)
-        return (
-            task.progress * (before - after) / stride
-            - task.time * travelling
-            - task.turning * robot_next[..., 4].square()
-            - task.collision * contact
-        )
 
     def starts(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Starts of imagined episodes, uniform within the scenario's spread: (B, 4), (B, 5)."""

@@ -86,23 +86,6 @@ class RecedingHorizonSolver:
         value = float(reward.detach().sum(0).mean())
         return OuterTerms(value, d_phi.to(phi), d_theta.double().cpu().numpy(), pull_back)
 
-    def value(self, phi: Tensor, theta: Array, episodes: int, seed: int) -> Tensor:
-        """Discounted return of each of `episodes` imagined episodes, the same for a seed: (B,)."""
-        game = self.game
-        human, robot = game.starts(episodes, np.random.default_rng(seed))
-        generator = torch.Generator(game.device).manual_seed(seed)
-        steps = game.scenario.episode_decisions
-        with torch.no_grad():
-            rollout = game.imagine(
-                phi.to(game.device, game.dtype),
-                game.tensor(theta),
-                human,
-                robot,
-                game.sampled(generator),
-                steps,
-            )
-            return (rollout.reward * self._discounts(steps)).sum(0).cpu()
-
     def _replay(self, phi: Tensor, theta: Tensor, recent: Sequence[Interactions]) -> Rollout:
         game, steps = self.game, max(len(batch) for batch in recent)
         target = torch.full((steps, len(recent), 2), torch.nan)

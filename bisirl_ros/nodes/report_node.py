@@ -35,6 +35,8 @@ from bisirl_ros.report.record import EpisodeRecord, RunRecord
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 
 LATE_EPISODES = 5
+EPISODES = 256
+"""Played per policy for the comparison with the oracle."""
 PATIENCE_S = 20.0
 TRUTH_PATIENCE_S = 2.0
 
@@ -191,10 +193,11 @@ class ReportNode(BisirlNode):
             rclpy.spin_once(self, timeout_sec=0.1)
 
     def _compare_with_oracle(self, theta: np.ndarray) -> None:
-        """J_l of the late policies and of the oracle's, over the same starts and choices."""
+        """J_l of the late policies and of the oracle's, over the same starts and luck."""
         import torch
 
-        from bisirl_ros.core.oracle import oracle_policy, policy_value
+        from bisirl_ros.core.oracle import oracle_policy
+        from bisirl_ros.core.played_return import play
 
         torch.set_num_threads(1)
         updates = max((e.outer_updates for e in self._run.episodes), default=0)
@@ -204,9 +207,10 @@ class ReportNode(BisirlNode):
         say("comparing with the oracle: the same learner, given the person's true weights ...")
         oracle = oracle_policy(self._scenario, theta, self._p.learner, updates, self._p.seed)
         if oracle is not None:
-            values = [policy_value(self._scenario, phi, theta) for phi in late]
-            self._run.late_return = float(np.mean(values))
-            self._run.oracle_return = policy_value(self._scenario, oracle, theta)
+            ours = [play(self._scenario, phi, theta, EPISODES, seed=1) for phi in late]
+            self._run.late_return = float(np.mean([played.returns for played in ours]))
+            best = play(self._scenario, oracle, theta, EPISODES, seed=1)
+            self._run.oracle_return = float(best.returns.mean())
 
 
 def complete(episode: EpisodeRecord) -> bool:

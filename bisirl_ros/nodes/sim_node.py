@@ -71,7 +71,6 @@ class SimNode(BisirlNode):
         self._steps, self._pause_until_s = 0, 0.0
         self._began_s, self._least_m, self._waited_since = 0.0, np.inf, self.steady_s()
         self._published_s = -1.0
-        self._place()
         self._started_at = self.steady_s()
         self.steady_timer(STEP_S / p.real_time_factor, self._tick)
 
@@ -132,6 +131,8 @@ class SimNode(BisirlNode):
         return now_s >= self._pause_until_s
 
     def _begin(self, now_s: float) -> None:
+        start = self._task.sample_start(self._rng)
+        self._world.reset(start.robot, start.human)
         self._running, self._began_s, self._least_m = True, now_s, np.inf
         self._tell("started", now_s)
 
@@ -146,16 +147,13 @@ class SimNode(BisirlNode):
             min_distance_m=float(self._least_m) if np.isfinite(self._least_m) else None,
             duration_s=now_s - self._began_s,
         )
-        self._place()
+        self._world.command_robot(0.0, 0.0)
+        self._world.command_human(0.0, 0.0)
         self._pause_until_s = now_s + self._p.pause_s
         if counts:
             self._episode += 1
             if self._episode == self._p.episodes:
                 self._tell("run_finished", now_s)
-
-    def _place(self) -> None:
-        start = self._task.sample_start(self._rng)
-        self._world.reset(start.robot, start.human)
 
     # -- publishing ---------------------------------------------------------------------------
     def _publish_state(self, now_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Starts, outcomes and the robot's reward."""
+"""Starts and outcomes."""
 
 from __future__ import annotations
 
@@ -55,24 +55,6 @@ def test_outcome(
     expected: str | None,
 ) -> None:
     assert Task(crossing).outcome(robot, human, elapsed_s) == expected
-
-
-def test_reward_of_a_full_stride_of_a_detour_of_contact_and_after_arrival(
-    crossing: Scenario,
-) -> None:
-    task, weights = Task(crossing), crossing.task
-    stride_m = crossing.robot.max_speed * crossing.decision_period_s
-    ahead = FAR_ROBOT + np.array([stride_m, 0, 0, 0, 0])
-    full = weights.progress - weights.time
-    assert task.reward(FAR_ROBOT, ahead, 0.0, False) == pytest.approx(full)
-    assert task.reward(ahead, FAR_ROBOT, 0.0, False) == pytest.approx(
-        -weights.progress - weights.time
-    )
-    assert task.reward(FAR_ROBOT, ahead, -1.2, False) == pytest.approx(
-        full - weights.turning * 1.44
-    )
-    assert task.reward(FAR_ROBOT, ahead, 0.0, True) == pytest.approx(full - weights.collision)
-    assert task.reward(ROBOT_THERE, ROBOT_THERE, 0.0, False) == 0.0
 
 
 def test_straight_walker_walks_to_the_goal_and_repeats_its_seed(crossing: Scenario) -> None:

@@ -1,0 +1,88 @@
+"""Bad input to a whole run: one line says why, exit status 2, and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs rclpy")
+
+from bisirl_ros.io.contract import INTERACTIONS, pack
+
+pytestmark = [pytest.mark.ros, pytest.mark.slow]
+SIM = ("sim", "--episodes", 1, "--oracle", "false", "--run-dir", "run")
+
+
+def assert_refused(program: Any, *words: str) -> None:
+    """One line with these words, and no noise around it."""
+    assert program.wait() == 2, program.err
+    (line,) = program.complaints()
+    for word in words:
+        assert word in line
+    for noise in ("Traceback", "Exception in", "Error occurred"):
+        assert noise not in program.err, program.err
+    assert program.running_after(2.0) == {}
+
+
+def random_bytes(path: Path) -> str:
+    """Not a safetensors file."""
+    path.write_bytes(os.urandom(4096))
+    return "not a file of this package"
+
+
+def other_schema(path: Path) -> str:
+    """A file of this package, but another kind."""
+    path.write_bytes(pack(INTERACTIONS, {"human": np.zeros((1, 4))}, {}))
+    return f"holds {INTERACTIONS}, expected bisirl.checkpoint/1"
+
+
+@pytest.mark.parametrize("write", [random_bytes, other_schema])
+def test_a_foreign_checkpoint(place: Any, write: Any) -> None:
+    path = place.folder / "foreign.safetensors"
+    why = write(path)
+    program = place.start("bisirl_ros.cli", *SIM, "--backend", "kinematic", "--checkpoint", path)
+    assert_refused(program, f"checkpoint {path}", why)
+
+
+def test_the_bullet_backend_without_pybullet(place: Any) -> None:
+    stub = place.folder / "stubs"
+    (stub / "pybullet").mkdir(parents=True)
+    (stub / "pybullet" / "__init__.py").write_text(
+        "raise ModuleNotFoundError('no pybullet here', name='pybullet')\n"
+    )
+    program = place.start("bisirl_ros.cli", *SIM, "--backend", "bullet", path_first=stub)
+    assert_refused(program, "'bullet' needs pybullet", "pip install pybullet")
+
+
+def test_a_device_that_is_not_there(place: Any) -> None:
+    program = place.start("bisirl_ros.cli", *SIM, "--backend", "kinematic", "--device", "cuda:99")
+    assert_refused(program, "device 'cuda:99'", "choose cpu or auto")
+
+
+def test_an_unknown_parameter_in_the_params_file(place: Any) -> None:
+    (place.folder / "extra.yaml").write_text("bisirl_node:\n  ros__parameters:\n    nonsense: 1\n")
+    program = place.start("bisirl_ros.cli", *SIM, "--params-file", "extra.yaml")
+    assert_refused(program, "bisirl_node: parameter 'nonsense' is unknown")
+
+
+def test_a_params_file_that_is_no_yaml(place: Any) -> None:
+    (place.folder / "extra.yaml").write_text("{{{ nonsense\n")
+    program = place.start("bisirl_ros.cli", *SIM, "--params-file", "extra.yaml")
+    assert program.wait() == 2, program.err
+    assert "Traceback" not in program.err, program.err
+    assert "extra.yaml" in program.complaints()[0]
+    assert program.running_after(2.0) == {}
+
+
+def test_the_fastest_and_the_slowest_allowed_run_start(place: Any) -> None:
+    """What the range of an option promises, the nodes behind it keep."""
+    for factor in (0.05, 20.0):
+        program = place.start(
+            "bisirl_ros.entry", "bisirl_node", "--ros-args", "-p", "device:=cuda:99",
+            "-p", f"control_rate:={20.0 * factor}",
+        )  # fmt: skip
+        assert_refused(program, "device 'cuda:99'")
