@@ -14,6 +14,7 @@ from launch_ros.actions import Node
 
 from bisirl_ros.bringup import SimArguments, simulation
 from bisirl_ros.config import check
+from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from launch import LaunchDescription
 
@@ -73,4 +74,5 @@ def read_arguments(texts):
         values["run_dir"] = str(Path(values["run_dir"]).resolve())
     arguments = SimArguments(**values)
     check(arguments, "sim.launch.py")
+    load_scenario(arguments.scenario)  # what is wrong with it is said before anything starts
     return arguments

@@ -59,7 +59,11 @@ SIM = (
     "sim", "--backend", "kinematic", "--episodes", EPISODES, "--real-time-factor", FACTOR,
     "--oracle", "false", "--run-dir", "run",
 )  # fmt: skip
-SUMMARY_KEYS = ["scenario", "seed", "episodes", "theta_true", "theta_hat", "theta_std", "relative_error", "returns", "min_distances", "collisions", "oracle_return", "inner", "outer_iterations", "control_period_ms", "wall_s", "backend", "device", "versions"]
+SUMMARY_KEYS = [
+    "scenario", "seed", "episodes", "theta_true", "theta_hat", "theta_std", "relative_error",
+    "returns", "min_distances", "collisions", "oracle_return", "inner", "outer_iterations",
+    "control_period_ms", "wall_s", "backend", "device", "versions",
+]  # fmt: skip
 DATA = Path(os.environ.get("BISIRL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 RECORDINGS = sorted((DATA / "navwareset" / "12_poses").glob("*.csv"))[:3]
 
@@ -267,7 +271,6 @@ class Stage:
         self.spoil: Callable[[Odometry], None] = lambda message: None
         self.spoil_robot: Callable[[Odometry], None] = lambda message: None
         self.graph.node.create_timer(0.043, self._tick)
-        self.tell("started")
 
     def _tick(self) -> None:
         now_s = self.graph.now_s()
@@ -292,18 +295,19 @@ class Stage:
 
     def told(self, pattern: str) -> list[float]:
         """When the node logged such lines [s]."""
-        found = re.findall(
-            rf"^\[\w+\] \[(\d+\.\d+)\] \[bisirl_node\]: {pattern}", self.node.err, re.M
-        )
-        return [float(stamp) for stamp in found]
+        line = rf"^\[\w+\] \[(\d+\.\d+)\] \[bisirl_node\]: {pattern}"
+        return [float(stamp) for stamp in re.findall(line, self.node.err, re.MULTILINE)]
 
 
 @pytest.fixture
 def stage(place: Any) -> Iterator[Stage]:
     """A robot that drives because all is well; it is asked to stop at the end, and does."""
     stage = Stage(place)
-    stage.graph.until(lambda: moving(stage.commands), "a robot that drives")
+    stage.graph.until(lambda: stage.commands, "a command, which says that a policy is there", 30.0)
+    stage.tell("started")
+    stage.graph.until(lambda: moving(stage.commands), "a robot that drives", 10.0)
     yield stage
+    assert stage.node.process.poll() is None, stage.node.err
     stage.node.process.send_signal(signal.SIGINT)
     stage.graph.until(lambda: stage.node.process.poll() is not None, "the node's end", 15.0)
     assert stage.node.wait() == 0, stage.node.err

@@ -1,0 +1,235 @@
+"""`bisirl` and `ros2 launch` start the same nodes, with parameters that the nodes have."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import inspect
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from bisirl_ros import cli
+from bisirl_ros.bringup import (
+    Bringup,
+    NodeSpec,
+    PeopleArguments,
+    SimArguments,
+    people,
+    simulation,
+)
+from bisirl_ros.config import from_mapping
+from bisirl_ros.entry import NODES
+
+ROOT = Path(__file__).parents[1]
+LAUNCH_FILE = ROOT / "launch" / "sim.launch.py"
+CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
+OF_RCLPY = ("use_sim_time",)
+RUN_DIR = Path("/somewhere/run")
+SIMULATIONS = {
+    "default": SimArguments(),
+    "slowest": SimArguments(real_time_factor=0.05),
+    "fastest": SimArguments(real_time_factor=20.0),
+    "other": SimArguments(
+        episodes=0, seed=9, backend="kinematic", headless=False, autostart=False, oracle=False,
+        checkpoint="a.safetensors", device="cuda:1", namespace="robot1",
+    ),
+}  # fmt: skip
+
+
+def bringups() -> Iterator[tuple[str, Bringup]]:
+    """Every description of a run, by name."""
+    for name, arguments in SIMULATIONS.items():
+        yield name, simulation(arguments, RUN_DIR)
+    yield "people", people(PeopleArguments(files=("a.csv", "b.csv")), RUN_DIR)
+
+
+def parameters_of(name: str) -> Any:
+    """The parameter dataclass of a node."""
+    pytest.importorskip("rclpy", reason="the nodes import rclpy")
+    module = importlib.import_module(f"bisirl_ros.nodes.{name}")
+    (found,) = (
+        cls
+        for _, cls in inspect.getmembers(module, inspect.isclass)
+        if cls.__module__ == module.__name__ and cls.__name__.endswith("Parameters")
+    )
+    return found
+
+
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """`a.b: 1` as `a: {b: 1}`, without what rclpy declares itself."""
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        *path, last = name.split(".")
+        here = tree
+        for part in path:
+            here = here.setdefault(part, {})
+        if name not in OF_RCLPY:
+            here[last] = value
+    return tree
+
+
+def check_parameters(name: str, given: dict[str, Any]) -> None:
+    """Each is one that the node has, of its type and within its range."""
+    cls, tree = parameters_of(name), nested(given)
+    for field in dataclasses.fields(cls):
+        if field.default is dataclasses.MISSING:
+            tree.setdefault(field.name, {})
+    from_mapping(cls, tree, name)
+
+
+@pytest.mark.parametrize(("name", "bringup"), list(bringups()))
+def test_the_nodes_take_every_parameter_they_are_given(name: str, bringup: Bringup) -> None:
+    assert bringup.nodes
+    for spec in bringup.nodes:
+        assert spec.executable in NODES
+        check_parameters(spec.executable, spec.parameters)
+
+
+@pytest.mark.parametrize(("name", "bringup"), list(bringups()))
+def test_one_node_decides_when_the_run_is_over(name: str, bringup: Bringup) -> None:
+    assert [spec.decisive for spec in bringup.nodes].count(True) == 1
+    assert len({spec.executable for spec in bringup.nodes}) == len(bringup.nodes)
+    assert {("/tf", "tf"), ("/tf_static", "tf_static")} <= set(bringup.nodes[0].remappings)
+
+
+def test_the_robot_decides_as_often_per_simulated_second_at_every_factor() -> None:
+    rates = set()
+    for factor in (0.5, 1.0, 4.0):
+        (learner, *_) = simulation(SimArguments(real_time_factor=factor), RUN_DIR).nodes
+        rates.add(learner.parameters["control_rate"] / factor)
+    assert rates == {20.0}
+
+
+def test_a_misspelt_parameter_would_be_seen() -> None:
+    from bisirl_ros.errors import InputError
+
+    with pytest.raises(InputError, match="unknown key 'sede'"):
+        check_parameters("sim_node", {"sede": 1})
+    with pytest.raises(InputError, match="unknown key 'stepps'"):
+        check_parameters("bisirl_node", {"learner.stepps": 1})
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_config_files_name_parameters_of_the_nodes(path: Path) -> None:
+    content = yaml.safe_load(path.read_text())
+    assert content, "an empty file"
+    for key, section in content.items():
+        name = key.split("/")[-1]
+        given = section["ros__parameters"]
+        for node in NODES if name == "**" else (name,):
+            assert node in NODES, f"{path.name}: '{key}' names no node"
+            check_parameters(node, given)
+
+
+# -- ros2 launch ----------------------------------------------------------------------------------
+class Recorded(SimpleNamespace):
+    """Stands for an action of `launch`: remembers what it was made of."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(arguments=arguments, named=named)
+
+
+@pytest.fixture
+def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The launch file's functions, over stand-ins for the launch packages."""
+    stand_ins = {
+        "launch": ["LaunchDescription"],
+        "launch.actions": ["DeclareLaunchArgument", "OpaqueFunction", "Shutdown"],
+        "launch.conditions": ["IfCondition"],
+        "launch.substitutions": ["LaunchConfiguration"],
+        "launch_ros": [],
+        "launch_ros.actions": ["Node"],
+    }
+    for name, members in stand_ins.items():
+        module = ModuleType(name)
+        for member in members:
+            setattr(module, member, type(member, (Recorded,), {}))
+        monkeypatch.setitem(sys.modules, name, module)
+    return runpy.run_path(str(LAUNCH_FILE))
+
+
+def configurations(**given: str) -> dict[str, str]:
+    """Launch configurations, which are text, with their defaults."""
+    defaults = {f.name: str(f.default) for f in dataclasses.fields(SimArguments)}
+    return {**defaults, **given}
+
+
+def test_the_launch_file_starts_what_bisirl_sim_starts(
+    launch_file: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run_dir = str(tmp_path / "run")
+    started: list[Bringup] = []
+    monkeypatch.setattr(cli, "supervise", lambda bringup: started.append(bringup) or 0)
+    monkeypatch.setattr(cli, "require_ros", lambda: None)
+    options = ["--seed", "3", "--oracle", "false", "--namespace", "robot1", "--device", "cpu"]
+    assert cli.main(["sim", "--run-dir", run_dir, *options]) == 0
+
+    given = configurations(
+        run_dir=run_dir, seed="3", oracle="false", namespace="robot1", device="cpu"
+    )
+    launched = launch_file["start_nodes"](SimpleNamespace(launch_configurations=given))
+    (bringup,) = started
+    assert len(launched) == len(bringup.nodes)
+    for node, spec in zip(launched, bringup.nodes, strict=True):
+        assert node.named["package"] == "bisirl_ros"
+        assert node.named["executable"] == spec.executable
+        assert node.named["parameters"] == [spec.parameters]
+        assert node.named["remappings"] == list(spec.remappings)
+        assert node.named["namespace"] == bringup.namespace == "robot1"
+        assert node.named["arguments"] == ["--ros-args", "--log-level", bringup.log_level]
+        assert (type(node.named["on_exit"]).__name__ == "Shutdown") == spec.decisive
+
+
+def test_the_launch_file_declares_every_argument_with_its_default(
+    launch_file: dict[str, Any],
+) -> None:
+    (entities,) = launch_file["generate_launch_description"]().arguments
+    declared = {
+        e.arguments[0]: e.named["default_value"]
+        for e in entities
+        if type(e).__name__ == "DeclareLaunchArgument"
+    }
+    assert declared.items() >= configurations().items()
+    assert set(declared) - set(configurations()) == {"use_rviz", "rviz_config_file"}
+    assert launch_file["read_arguments"](configurations()) == SimArguments()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"episodes": "-1"}, "sim.launch.py: episodes = -1: must be at least 0"),
+        ({"backend": "gazebo"}, "sim.launch.py: backend = 'gazebo': choose one of"),
+        ({"real_time_factor": "99"}, "sim.launch.py: real_time_factor = 99.0: must be at most"),
+        ({"episodes": "many"}, "episodes"),
+        ({"oracle": "perhaps"}, "oracle"),
+    ],
+)
+def test_the_launch_file_refuses_a_bad_argument(
+    given: dict[str, str], told: str, launch_file: dict[str, Any]
+) -> None:
+    from bisirl_ros.errors import InputError
+
+    with pytest.raises(InputError, match=told):
+        launch_file["read_arguments"](configurations(**given))
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("launch_ros") is None, reason="launch_ros is not on PyPI; needs ROS 2"
+)
+def test_the_launch_file_loads_under_ros() -> None:
+    from launch.actions import DeclareLaunchArgument
+
+    description = runpy.run_path(str(LAUNCH_FILE))["generate_launch_description"]()
+    declared = {e.name for e in description.entities if isinstance(e, DeclareLaunchArgument)}
+    assert declared >= {f.name for f in dataclasses.fields(SimArguments)}
+
+
+def test_specs_have_remaps_of_tf_by_default() -> None:
+    assert dict(NodeSpec("sim_node", {}).remappings) == {"/tf": "tf", "/tf_static": "tf_static"}

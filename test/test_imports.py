@@ -1,0 +1,118 @@
+"""What may import what, and what a bare import costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = sorted((ROOT / "bisirl_ros" / "core").rglob("*.py"))
+SIM = sorted((ROOT / "sim").rglob("*.py"))
+ROS = (
+    "rclpy",
+    "rcl_interfaces",
+    "builtin_interfaces",
+    "tf2_ros",
+    "launch",
+    "launch_ros",
+    "std_srvs",
+)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of the modules, and of what is taken out of them, anywhere in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "import_module"
+        ):
+            yield from (str(a.value) for a in node.args if isinstance(a, ast.Constant))
+
+
+def offences(files: list[Path], forbidden: tuple[str, ...]) -> list[str]:
+    """Imports of a forbidden package or of a message package."""
+    return [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in files
+        for name in imported(path)
+        if name.split(".")[0].endswith("_msgs")
+        or any(name == f or name.startswith(f + ".") for f in forbidden)
+    ]
+
+
+def test_there_is_something_to_walk() -> None:
+    assert len(CORE) > 10
+    assert len(SIM) > 5
+    assert "bisirl_ros.games.scenario.Scenario" in set(imported(ROOT / "sim" / "world.py"))
+
+
+def test_a_forbidden_import_is_seen(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text(
+        "def f():\n    import rclpy.node\n    from nav_msgs.msg import Odometry\n"
+        "    from bisirl_ros import nodes\n    importlib.import_module('pybullet')\n"
+    )
+    forbidden = ("rclpy", "bisirl_ros.nodes", "pybullet")
+    found = [n for n in imported(bad) if n.startswith(forbidden) or "_msgs" in n]
+    assert len(found) == 4
+
+
+def test_core_knows_no_ros_and_no_simulator() -> None:
+    forbidden = (*ROS, "pybullet", "gymnasium", "bisirl_sim", "bisirl_ros.nodes")
+    assert offences(CORE, forbidden) == []
+
+
+def test_core_knows_nothing_above_it() -> None:
+    above = ("learner", "report", "cli", "entry", "bringup", "supervisor", "io")
+    assert offences(CORE, tuple(f"bisirl_ros.{name}" for name in above)) == []
+
+
+def test_the_simulator_knows_no_ros_and_no_learner() -> None:
+    assert offences(SIM, (*ROS, "bisirl_ros.nodes", "bisirl_ros.learner")) == []
+
+
+@pytest.mark.parametrize("package", ["bisirl_ros", "bisirl_sim"])
+def test_a_bare_import_loads_nothing_heavy(package: str) -> None:
+    heavy = ("torch", "numpy", "rclpy", "pybullet", "matplotlib", "scipy", "gymnasium", "yaml")
+    loaded = _run(
+        f"import sys, {package}; print(*(m for m in {heavy!r} if m in sys.modules))"
+    ).split()
+    assert loaded == []
+
+
+def test_core_imports_where_ros_and_the_simulator_are_missing() -> None:
+    names = [".".join(("bisirl_ros", "core", path.stem)) for path in CORE if path.stem[0] != "_"]
+    _run(
+        "import importlib, sys\n"
+        "for name in ('rclpy', 'std_msgs', 'geometry_msgs', 'pybullet', 'gymnasium', 'bisirl_sim'):"
+        "\n    sys.modules[name] = None\n"
+        f"for name in {names!r}:\n    importlib.import_module(name)\n"
+    )
+
+
+def test_the_command_line_loads_no_torch_before_it_has_to() -> None:
+    """Complaints about arguments come at once."""
+    heavy = ("torch", "rclpy", "pybullet", "matplotlib")
+    loaded = _run(
+        f"import sys, bisirl_ros.cli; print(*(m for m in {heavy!r} if m in sys.modules))"
+    ).split()
+    assert loaded == []
+
+
+def _run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
