@@ -29,7 +29,7 @@ class SimArguments:
     scenario: str = setting("crossing", doc="name or .yaml path of the scenario")
     episodes: int = setting(24, doc="episodes to play; 0 plays on", low=0, high=100000)
     seed: int = setting(0, doc="of starts, human and learner", low=0)
-    real_time_factor: float = setting(1.0, doc="simulated per real second", low=0.05, high=20.0)
+    real_time_factor: float = setting(1.0, doc="simulated per real second", low=0.05, high=10.0)
     backend: str = setting("auto", doc="physics", choices=("auto", "bullet", "kinematic"))
     device: str = setting("auto", doc="the learner's: auto, cpu, cuda or cuda:i")
     headless: bool = setting(True, doc="no window")

@@ -6,6 +6,7 @@ Bad input and a missing ROS end in one line and exit status 2.
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 from bisirl_ros.errors import InputError, exit_cleanly
@@ -33,6 +34,10 @@ ROS_MODULES = (
 def main(arguments: list[str] | None = None) -> int:
     """Run the node named first; ROS arguments follow."""
     arguments = sys.argv[1:] if arguments is None else arguments
+
+    # Until a node is up, a signal ends the process without a traceback of half-done imports.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
     def start() -> int:
         if not arguments or arguments[0] not in NODES:

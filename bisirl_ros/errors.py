@@ -17,3 +17,5 @@ def exit_cleanly(main: Callable[[], int | None]) -> int:
     except InputError as error:
         print(f"bisirl: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130

@@ -14,6 +14,7 @@ from launch_ros.actions import Node
 
 from bisirl_ros.bringup import SimArguments, simulation
 from bisirl_ros.config import check
+from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from launch import LaunchDescription
@@ -63,13 +64,19 @@ def start_nodes(context):
     ]
 
 
+def _value(name, kind, text):
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    try:
+        return words[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        what = f"expected {kind.__name__}, got '{text}'"
+        raise InputError(f"sim.launch.py: {name}: {what}") from error
+
+
 def read_arguments(texts):
     """SimArguments from launch configurations, which are text."""
     kinds = typing.get_type_hints(SimArguments)
-    values = {
-        name: text.lower() in ("true", "1", "yes") if kinds[name] is bool else kinds[name](text)
-        for name, text in texts.items()
-    }
+    values = {name: _value(name, kinds[name], text) for name, text in texts.items()}
     if values["run_dir"]:
         values["run_dir"] = str(Path(values["run_dir"]).resolve())
     arguments = SimArguments(**values)

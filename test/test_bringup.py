@@ -32,10 +32,11 @@ LAUNCH_FILE = ROOT / "launch" / "sim.launch.py"
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
 OF_RCLPY = ("use_sim_time",)
 RUN_DIR = Path("/somewhere/run")
+FACTOR = {f.name: f for f in dataclasses.fields(SimArguments)}["real_time_factor"].metadata
 SIMULATIONS = {
     "default": SimArguments(),
-    "slowest": SimArguments(real_time_factor=0.05),
-    "fastest": SimArguments(real_time_factor=20.0),
+    "slowest": SimArguments(real_time_factor=FACTOR["low"]),
+    "fastest": SimArguments(real_time_factor=FACTOR["high"]),
     "other": SimArguments(
         episodes=0, seed=9, backend="kinematic", headless=False, autostart=False, oracle=False,
         checkpoint="a.safetensors", device="cuda:1", namespace="robot1",

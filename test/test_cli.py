@@ -42,7 +42,7 @@ def assert_one_line(err: str, *words: str) -> None:
         (["sim", "--scenario", "nope.yaml"], ["nope.yaml", "cannot be read", "check the path"]),
         (["sim", "--nonsense", "1"], ["--nonsense", "bisirl --help"]),
         (["sim", "--episodes", "-1"], ["bisirl sim: episodes = -1", "at least 0"]),
-        (["sim", "--real-time-factor", "99"], ["real_time_factor = 99.0", "at most 20.0"]),
+        (["sim", "--real-time-factor", "99"], ["real_time_factor = 99.0", "at most"]),
         (["sim", "--real-time-factor", "0"], ["real_time_factor = 0.0", "at least 0.05"]),
         (["sim", "--real-time-factor", "nan"], ["real_time_factor = nan", "finite"]),
         (["sim", "--seed", "-3"], ["seed = -3", "at least 0"]),

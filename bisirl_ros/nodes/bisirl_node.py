@@ -28,14 +28,13 @@ from bisirl_ros.learner.device import resolve_device
 from bisirl_ros.learner.process import LearnerProcess, Update
 from bisirl_ros.learner.worker import WorkerConfig
 from bisirl_ros.nodes.conversions import (
-    EPISODE,
     LEARNING,
     bytes_message,
     json_message,
     odometry_to_human,
     odometry_to_robot,
     path_marker,
-    read_json,
+    read_episode,
     stamp_s,
     velocity_command,
     velocity_type,
@@ -155,12 +154,12 @@ class InteractionNode(BisirlNode):
 
     def _on_episode(self, message: String) -> None:
         try:
-            record = read_json(message, EPISODE, "episode")
+            record = read_episode(message)
         except InputError as error:
             self._complain(str(error))
             return
         if record["event"] == "started":
-            self._goal = tuple(record["human_goal"])
+            self._goal = record["human_goal"]
             self._begin(record["stamp_s"], record["episode"])
         elif record["event"] == "finished":
             self._finish(keep=record.get("outcome") != "reset")
@@ -248,7 +247,7 @@ class InteractionNode(BisirlNode):
     def _on_update(self, update: Update) -> None:
         report = update.report
         if "error" in report:
-            raise InputError(report["error"])
+            self.failure = InputError(report["error"])
         if "refused" in report:
             self._complain(report["refused"])
         if update.snapshot is None:

@@ -145,6 +145,20 @@ def read_json(message: String, schema: str, where: str) -> dict[str, Any]:
     return dict(record)
 
 
+def read_episode(message: String) -> dict[str, Any]:
+    """A record of topic `episode`; raises InputError where a field is missing or nonsense."""
+    record = read_json(message, EPISODE, "episode")
+    try:
+        x, y = record["human_goal"]
+        numbers = {"stamp_s": float(record["stamp_s"]), "human_goal": (float(x), float(y))}
+        fields = {"event": str(record["event"]), "episode": int(record["episode"])}
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"episode: a record without a proper {error}") from error
+    if not all(map(math.isfinite, (numbers["stamp_s"], *numbers["human_goal"]))):
+        raise InputError("episode: a record that holds a value that is not finite")
+    return {**record, **numbers, **fields}
+
+
 def path_marker(
     path: Array, frame: str, time_s: float, number: int, strength: float, name: str
 ) -> Marker:

@@ -109,6 +109,8 @@ class HumanNode(BisirlNode):
             self._next_s = None
             if self._body is not None and self._robot is not None:
                 self._trace.append((self._body[1], self._robot[1]))
+            if len(self._trace) < 2:  # joined late: it was over before a decision was due
+                return
             human, robot = (np.array(states) for states in zip(*self._trace, strict=True))
             value = episode_return(self._game, self._theta, human, robot)
             self._evaluation_pub.publish(

@@ -51,6 +51,7 @@ class BisirlNode(Node):
         super().__init__(name, automatically_declare_parameters_from_overrides=False)
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.finished = False
+        self.failure: InputError | None = None
 
     def on_stop(self) -> None:
         """Called once, with the context still valid, on every way out."""
@@ -71,7 +72,8 @@ class BisirlNode(Node):
 def declare(node: Node, cls: type[T], prefix: str = "") -> T:
     """Declare one ROS parameter per field of dataclass `cls`, and read them.
 
-    A nested dataclass becomes `field.subfield`. Raises InputError for a wrong type or range.
+    A nested dataclass becomes `field.subfield`. Raises InputError for a wrong type or range, or
+    a parameter that was given and is none of them.
     """
     hints = typing.get_type_hints(cls)
     values: dict[str, Any] = {}
@@ -94,6 +96,8 @@ def declare(node: Node, cls: type[T], prefix: str = "") -> T:
         value = tuple(value) if isinstance(default, list) else value
         check_value(field, value, where)
         values[field.name] = value
+    if not prefix:
+        refuse_unknown_parameters(node)
     return cls(**values)
 
 
@@ -112,17 +116,22 @@ def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # RCLError and UnknownROSArgsError
+        what = str(error).removeprefix("failed to initialize rcl: ").split(", at /")[0]
+        raise InputError(f"ROS arguments: {what}; check what follows --ros-args") from error
     node = None
     try:
         node = node_class()
-        refuse_unknown_parameters(node)
         executor = _executor(node)
         executor.add_node(node)
         gc.collect()
         gc.freeze()
-        while not stop.is_set() and not node.finished:
+        while not stop.is_set() and not node.finished and node.failure is None:
             executor.spin_once(timeout_sec=0.1)
+        if node.failure is not None:
+            raise node.failure
         return 0
     finally:
         if node is not None:

@@ -35,7 +35,7 @@ from bisirl_ros.nodes import conversions as c
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 CROSSING = load_scenario("crossing")
-LATCHED = ("/policy", "/episode", "/learning", "/evaluation", "/human/truth")
+LATCHED = ("/rosout", "/policy", "/episode", "/learning", "/evaluation", "/human/truth")
 KINDS = {
     "/clock": Clock,
     "/odom": Odometry,
@@ -179,9 +179,9 @@ def test_commands_keep_the_limits_and_the_rate(run: SimpleNamespace) -> None:
     assert 0.7 * period_s < np.median(periods_s) < 1.5 * period_s
     assert np.percentile(periods_s, 95) < 4.0 * period_s
     change = np.abs(np.diff(commands, axis=0))
-    steps = np.maximum(1.0, np.round(periods_s / period_s) + 1.0)  # some may have been lost
-    assert np.all(change[:, 0] <= robot.max_acceleration * period_s * steps + 1e-9)
-    assert np.all(change[:, 1] <= robot.max_turn_acceleration * period_s * steps + 1e-9)
+    most_s = FACTOR * (periods_s + 2.0 * period_s)  # simulated; a command may have been lost
+    assert np.all(change[:, 0] <= robot.max_acceleration * most_s + 1e-9)
+    assert np.all(change[:, 1] <= robot.max_turn_acceleration * most_s + 1e-9)
 
 
 def test_the_true_weights_are_on_no_topic_before_the_run_is_over(run: SimpleNamespace) -> None:
@@ -358,21 +358,20 @@ def test_bad_odometry_stops_the_robot(stage: Stage) -> None:
     stage.graph.until(lambda: stage.told("odom: a value is not finite"), "a line", 15.0)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "nonsense",
-        json.dumps({"schema": "bisirl.episode/0"}),
-        json.dumps({"schema": c.EPISODE}),
-        json.dumps({"schema": c.EPISODE, "event": "started"}),
-        json.dumps(
-            {"schema": c.EPISODE, "event": "started", "episode": 1, "stamp_s": 0.0, "human_goal": 3}
-        ),
-    ],
-)
-def test_a_bad_episode_message_is_told_and_drives_on(stage: Stage, text: str) -> None:
-    stage.episode.publish(String(data=text))
-    stage.graph.until(lambda: stage.told("episode: "), "a line about the message", 10.0)
+def test_bad_episode_messages_are_told_and_the_robot_drives_on(stage: Stage) -> None:
+    whole = {"schema": c.EPISODE, "event": "started", "episode": 1, "stamp_s": 0.0}
+    texts = ["nonsense", json.dumps({"schema": "bisirl.episode/0"})]
+    texts += [json.dumps(whole), json.dumps({"schema": c.EPISODE})]
+    texts += [json.dumps({**whole, "human_goal": goal}) for goal in (3, [1.0], [1.0, "far"])]
+    for count, text in enumerate(texts, 1):
+        stage.episode.publish(String(data=text))
+        stage.graph.until(
+            lambda n=count: len(stage.told("episode: ")) >= n or stage.node.process.poll(),
+            f"a line about {text}",
+            10.0,
+        )
+        assert stage.node.process.poll() is None, f"{text}\n{stage.node.err}"
+        stage.graph.work(1.1)  # a line per second is told
     assert moving(stage.commands)
 
 

@@ -76,13 +76,3 @@ def test_a_params_file_that_is_no_yaml(place: Any) -> None:
     assert "Traceback" not in program.err, program.err
     assert "extra.yaml" in program.complaints()[0]
     assert program.running_after(2.0) == {}
-
-
-def test_the_fastest_and_the_slowest_allowed_run_start(place: Any) -> None:
-    """What the range of an option promises, the nodes behind it keep."""
-    for factor in (0.05, 20.0):
-        program = place.start(
-            "bisirl_ros.entry", "bisirl_node", "--ros-args", "-p", "device:=cuda:99",
-            "-p", f"control_rate:={20.0 * factor}",
-        )  # fmt: skip
-        assert_refused(program, "device 'cuda:99'")
