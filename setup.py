@@ -5,7 +5,7 @@ from glob import glob
 from setuptools import find_packages, setup
 
 NAME = "bisirl_ros"
-NODES = (
+NODES = (  # as bisirl_ros.entry.NODES, which cannot be imported before it is installed
     "sim_node",
     "human_node",
     "bisirl_node",

@@ -14,6 +14,7 @@ from types import FrameType
 import yaml
 
 from bisirl_ros.bringup import Bringup, NodeSpec
+from bisirl_ros.errors import InputError
 
 POLL_S = 0.1
 GRACE_S = 60.0
@@ -34,13 +35,14 @@ def supervise(bringup: Bringup) -> int:
     """Run until the decisive node ends, any node dies, or Ctrl-C; the exit status.
 
     0 where the decisive node ended well; the status of the node that died first; 130 on Ctrl-C.
+    Raises InputError where the nodes' parameters cannot be written.
     """
     signals: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
         signals.append(number)
 
-    before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     children: list[Child] = []
     try:
         for spec in bringup.nodes:
@@ -75,8 +77,11 @@ def command_line(spec: NodeSpec, bringup: Bringup) -> list[str]:
 def _write_parameters(spec: NodeSpec, folder: Path) -> Path:
     """The node's parameters as a file in the run folder, where they stay on record."""
     path = folder / "parameters" / f"{spec.executable}.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump({"/**": {"ros__parameters": spec.parameters}}))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump({"/**": {"ros__parameters": spec.parameters}}))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another") from error
     return path
 
 

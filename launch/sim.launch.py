@@ -58,7 +58,7 @@ def start_nodes(context):
             arguments=["--ros-args", "--log-level", bringup.log_level],
             output="screen",
             sigterm_timeout="15",
-            on_exit=Shutdown() if spec.decisive else None,
+            on_exit=Shutdown(),  # one that ends, well or not, ends the run
         )
         for spec in bringup.nodes
     ]

@@ -17,6 +17,7 @@ from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import LowerLevelResult, solve_lower_level
 from bisirl_ros.core.solver import Solver
+from bisirl_ros.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class LoopConfig:
     )
     prior_precision: float = setting(
         0.1, doc="Lambda_0, precision of the prior on every weight", low=1e-6, high=1e6
+    )
+    forgetting: float = setting(
+        1.0, doc="rho: old evidence is multiplied by it at each batch", low=0.01, high=1.0
     )
     evidence_window: int = setting(200, doc="batches kept exactly", low=1, high=100000)
     inner_tolerance: float = setting(
@@ -106,16 +110,11 @@ def bisirl(
     config: LoopConfig,
     interact: Interact,
     report: Callable[[OuterReport], None],
-    *,
-    known_theta: Array | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> LoopState:
-    """Run the double loop until `interact` returns None.
-
-    known_theta: (n,) gives the upper level the truth instead of the estimate: the oracle
-    """
+    """Run the double loop until `interact` returns None."""
     while (collected := interact(state)) is not None:
-        report(outer_iteration(solver, state, config, *collected, known_theta, clock))
+        report(outer_iteration(solver, state, config, *collected, clock))
     return state
 
 
@@ -125,13 +124,17 @@ def outer_iteration(
     config: LoopConfig,
     batch: Interactions,
     phi_of_batch: Tensor,
-    known_theta: Array | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> OuterReport:
-    """Explain one batch, improve the policy, carry the evidence forward; changes `state`."""
+    """Explain one batch, improve the policy, carry the evidence forward; changes `state`.
+
+    Raises InputError, and leaves `state` as it was, for a batch whose likelihood is not finite.
+    """
     began = clock()
     likelihood = solver.likelihood(batch, phi_of_batch)
     held_out = -likelihood.value(state.theta) / len(batch)
+    if not np.isfinite(held_out):
+        raise InputError("interactions: their likelihood is not finite; check the poses")
     state.evidence = state.evidence.add(likelihood)
     state.recent = [*state.recent, batch][-config.replayed_batches :]
     inner = solve_inner(state, config)
@@ -140,13 +143,13 @@ def outer_iteration(
 
     objective, norms, update_s = float("nan"), [], []
     for _ in range(config.policy_steps):
-        objective, norm = improve_policy(solver, state, config, known_theta)
+        objective, norm = improve_policy(solver, state, config)
         norms.append(norm)
         update_s.append(clock() - began)
         began = clock()
 
     covariance = state.evidence.covariance(state.theta)
-    state.evidence = state.evidence.carry(state.theta)
+    state.evidence = state.evidence.carry(state.theta, config.forgetting)
     state.k += 1
     return OuterReport(
         k=state.k,
@@ -177,7 +180,10 @@ def solve_inner(state: LoopState, config: LoopConfig) -> LowerLevelResult:
 def improve_policy(
     solver: Solver, state: LoopState, config: LoopConfig, known_theta: Array | None = None
 ) -> tuple[float, float]:
-    """phi <- phi + eta_k v_k; returns f and ||v_k||. A v_k that is not finite changes nothing."""
+    """phi <- phi + eta_k v_k; returns f and ||v_k||. A v_k that is not finite changes nothing.
+
+    known_theta: (n,) the truth in place of the estimate: the oracle
+    """
     theta, method = state.theta, Hypergradient(config.hypergradient)
     if known_theta is not None:  # nothing that phi does changes a theta that is known
         theta, method = known_theta, Hypergradient.FIRST_ORDER

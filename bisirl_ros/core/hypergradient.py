@@ -29,7 +29,8 @@ class OuterTerms:
 
     value: f(phi, theta); d_phi: (m,), the expert's response included; d_theta: (n,)
     pull_back: w (n,) -> w' d2_{theta phi} (N g), the shift of the data included: (r, m), r = 1 for
-        an exact value, r > 1 for as many independent estimates of it
+        an exact value, r > 1 for as many independent estimates of it. With evidence carried, only
+        the fresh batch of N g answers to phi: what is past is past, and the term falls as 1 / k.
     """
 
     value: float

@@ -19,6 +19,7 @@ class Interactions:
     goal: (2,) where the human is going [m]
     policy_version: the snapshot that was deployed; -1 where the robot was only recorded
     robot_future: (T, H + 1, 5) the recorded robot from each decision on, or None
+    step: (T,) which decisions of the episode these are, counted from 0; None: all from the first
     episode: number of the episode or recording it comes from; -1 where nobody counts
     """
 
@@ -29,6 +30,7 @@ class Interactions:
     policy_version: int
     robot_future: Array | None = None
     episode: int = -1
+    step: Array | None = None
 
     def __post_init__(self) -> None:
         t = len(self.human)
@@ -49,6 +51,14 @@ class Interactions:
             raise ValueError(
                 f"Interactions.robot_future: shape {future.shape}, expected ({t}, H + 1, 5)"
             )
+
+    @property
+    def unbroken(self) -> int:
+        """How many decisions there are before the first one that was left out."""
+        if self.step is None:
+            return len(self)
+        broken = np.flatnonzero(self.step != np.arange(len(self)))
+        return int(broken[0]) if len(broken) else len(self)
 
     def __len__(self) -> int:
         return len(self.human)

@@ -10,8 +10,3 @@ from bisirl_ros.core.likelihood import Array
 def relative_error(theta: Array, truth: Array) -> float:
     """||theta - truth|| / ||truth||; both (n,)."""
     return float(np.linalg.norm(theta - truth) / np.linalg.norm(truth))
-
-
-def covered(theta: Array, std: Array, truth: Array) -> list[bool]:
-    """Whether each 95 % interval holds the truth; all (n,)."""
-    return [bool(c) for c in np.abs(theta - truth) <= 1.96 * std]

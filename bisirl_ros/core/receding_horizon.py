@@ -105,18 +105,27 @@ class RecedingHorizonGame:
 
     # -- upper level --------------------------------------------------------------------------
     def imagine(
-        self, phi: Tensor, theta: Tensor, human: Tensor, robot: Tensor, choose: Choose, steps: int
+        self,
+        phi: Tensor,
+        theta: Tensor,
+        human: Tensor,
+        robot: Tensor,
+        choose: Choose,
+        steps: int,
+        goal: Tensor | None = None,
     ) -> Rollout:
         """Episodes from the given starts, differentiable in phi and theta at fixed choices.
 
         phi: (m,); theta: (n,); human: (B, 4); robot: (B, 5); steps: decisions T
         choose: the humans' response at each decision, `sampled` or `replayed`
+        goal: (B, 2) where the humans are going [m]; None: the scenario's goal
         """
-        sc, goal = self.scenario, self.tensor(self.scenario.human.goal)
+        sc = self.scenario
+        goal = self.tensor(sc.human.goal)[None] if goal is None else goal
         model = closed_loop(self.policy, phi, sc)
         humans, robots, log_pis, rewards, residuals = [human], [robot], [], [], []
         for h in range(steps):
-            features = partial(self._features, human, robot, model=model, goal=goal[None])
+            features = partial(self._features, human, robot, model=model, goal=goal)
             response = choose(h, features, theta)
             walking = (human[..., :2] - goal).square().sum(-1) > sc.human.goal_tolerance_m**2
             target = torch.where(walking[:, None], response.target, 0.0)

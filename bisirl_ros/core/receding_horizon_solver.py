@@ -74,9 +74,10 @@ class RecedingHorizonSolver:
         d_phi, d_theta = torch.autograd.grad(f, (phi_g, theta_g))
 
         def pull_back(w: Array) -> Tensor:
-            if len(recent) < LEAST_BATCHES:  # too few to tell from their noise
+            usable = [b for b in recent if b.robot_future is None and b.unbroken > 0]
+            if len(usable) < LEAST_BATCHES:  # too few to tell from their noise
                 return torch.zeros((1, len(phi)), dtype=phi.dtype)
-            again = self._replay(phi_g, theta_g.detach(), recent)
+            again = self._replay(phi_g, theta_g.detach(), usable)
             cost = again.residual @ game.tensor(w)
             per_batch = surrogate(again.log_pi, cost, baseline=False)
             halves = [per_batch[i::2].mean() for i in range(2)]
@@ -87,14 +88,21 @@ class RecedingHorizonSolver:
         return OuterTerms(value, d_phi.to(phi), d_theta.double().cpu().numpy(), pull_back)
 
     def _replay(self, phi: Tensor, theta: Tensor, recent: Sequence[Interactions]) -> Rollout:
-        game, steps = self.game, max(len(batch) for batch in recent)
+        """Each batch once more from its start, as far as its record is unbroken."""
+        game, steps = self.game, max(batch.unbroken for batch in recent)
         target = torch.full((steps, len(recent), 2), torch.nan)
         for row, batch in enumerate(recent):
-            target[: len(batch), row] = torch.from_numpy(batch.target)
-        human = game.tensor(np.stack([batch.human[0] for batch in recent]))
-        robot = game.tensor(np.stack([batch.robot[0] for batch in recent]))
+            target[: batch.unbroken, row] = torch.from_numpy(batch.target[: batch.unbroken])
+        human, robot, goal = (
+            game.tensor(np.stack(states))
+            for states in (
+                [batch.human[0] for batch in recent],
+                [batch.robot[0] for batch in recent],
+                [batch.goal for batch in recent],
+            )
+        )
         choose = game.replayed(game.tensor(target))
-        return game.imagine(phi, theta, human, robot, choose, steps)
+        return game.imagine(phi, theta, human, robot, choose, steps, goal)
 
     def _discounts(self, steps: int) -> Tensor:
         return self.game.tensor(self.game.scenario.discount ** np.arange(steps))[:, None]

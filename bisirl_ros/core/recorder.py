@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -34,11 +36,6 @@ class InteractionRecorder:
         self._robot: list[tuple[float, Array]] = []
         self._start_s: float | None = None
 
-    @property
-    def recording(self) -> bool:
-        """Whether an episode is open."""
-        return self._start_s is not None
-
     def begin(
         self, time_s: float, goal: tuple[float, float], policy_version: int, episode: int = -1
     ) -> None:
@@ -70,15 +67,17 @@ class InteractionRecorder:
         robot[:, 2] = np.unwrap(robot[:, 2])
         ahead = self._scenario.horizon * period if self._with_future else period
         last = min(human_t[-1] - period, robot_t[-1] - (ahead if self._with_future else 0.0))
-        times = start + period * np.arange(max(int((last - start) / period + 1e-6) + 1, 0))
-        times = times[(times >= human_t[0] - 1e-6) & (times >= robot_t[0] - 1e-6)]
-        whole = np.logical_and(_covered(human_t, times, period), _covered(robot_t, times, 0.0))
-        times = times[whole]
+        first = max(0, math.ceil((max(human_t[0], robot_t[0]) - start) / period - 1e-6))
+        step = np.arange(first, math.floor((last - start) / period + 1e-6) + 1)
+        times = start + period * step
+        future_s = ahead if self._with_future else 0.0
+        step = step[_covered(human_t, times, period) & _covered(robot_t, times, future_s)]
+        times = start + period * step
         now = _at(human_t, human, times)
         walking = np.linalg.norm(now[:, :2] - self._goal, axis=-1) > (
             self._scenario.human.goal_tolerance_m
         )
-        times, now = times[walking], now[walking]
+        step, times, now = step[walking], times[walking], now[walking]
         if len(times) == 0:
             return None
         half = _at(human_t, human, times + 0.5 * period)[:, 2:]
@@ -87,7 +86,8 @@ class InteractionRecorder:
         target = implied_target(torch.tensor(half), torch.tensor(end), lag_s, 0.5 * period)
         inside = np.linalg.norm(target.numpy(), axis=-1) <= self._scenario.human.max_speed + 1e-3
         self.beyond += int((~inside).sum())
-        times, now, target = times[inside], now[inside], target[torch.from_numpy(inside)]
+        target = target[torch.from_numpy(inside)]
+        step, times, now = step[inside], times[inside], now[inside]
         if len(times) == 0:
             return None
         steps = period * np.arange(self._scenario.horizon + 1)
@@ -100,6 +100,7 @@ class InteractionRecorder:
             policy_version=self._version,
             robot_future=future,
             episode=self._episode,
+            step=(step - first).astype(float),
         )
 
 

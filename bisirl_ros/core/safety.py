@@ -40,10 +40,6 @@ class SafetyGate:
         self._last = (0.0, 0.0)
         self.not_finite = 0
 
-    def stop_now(self) -> None:
-        """Forget the last command: the next one ramps up from zero."""
-        self._last = (0.0, 0.0)
-
     def admit(self, speed: float, turn_rate: float, dt_s: float) -> tuple[float, float]:
         """The velocity to publish [m/s, rad/s], dt_s after the last one."""
         limits = self._limits

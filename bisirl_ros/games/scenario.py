@@ -96,6 +96,10 @@ class Scenario:
     time_limit_s: float = setting(12.0, doc="an episode lasts at most", unit="s", low=0.5)
     obstacles: tuple[ObstacleSpec, ...] = setting((), doc="static obstacles")
 
+    def __post_init__(self) -> None:
+        if not self.features:
+            raise InputError(f"scenario {self.name}: features is empty; name at least one")
+
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of psi's components, in the order of theta."""

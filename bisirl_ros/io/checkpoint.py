@@ -32,15 +32,16 @@ def save_checkpoint(path: Path, state: LoopState, scenario: Scenario) -> None:
     }
     for i, batch in enumerate(state.evidence.batches):
         assert isinstance(batch, ChoiceLikelihood)
-        tensors |= {f"batch.{i}.chosen": batch.chosen, f"batch.{i}.offered": batch.offered}
-        tensors["log_area"] = batch.log_area
+        for name in ("chosen", "offered", "log_area"):
+            tensors[f"batch.{i}.{name}"] = getattr(batch, name)
     for i, recent in enumerate(state.recent):
-        for name in ("human", "robot", "target", "goal", "robot_future"):
+        for name in ("human", "robot", "target", "goal", "robot_future", "step"):
             if (value := getattr(recent, name)) is not None:
                 tensors[f"recent.{i}.{name}"] = value
     header = {
         "scenario": scenario.name,
         "features": list(scenario.feature_names),
+        "units": units_of_theta(scenario),
         "k": state.k,
         "updates": state.updates,
         "condensed": state.evidence.condensed,
@@ -66,10 +67,30 @@ def load_checkpoint(path: Path, scenario: Scenario, phi_size: int, config: LoopC
             f"checkpoint {path}: its reward is over ({', '.join(features)}), scenario "
             f"{scenario.name} has ({', '.join(scenario.feature_names)}); use its own scenario"
         )
+    if header.get("units") != units_of_theta(scenario):
+        raise InputError(
+            f"checkpoint {path}: scenario {scenario.name} has other feature scales, horizon, "
+            "discount, period, lag or speeds than when it was written; theta would mean another "
+            "thing"
+        )
     try:
         return _restore(tensors, header, phi_size, config)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"checkpoint {path}: damaged or unfit ({error}); use another") from error
+
+
+def units_of_theta(scenario: Scenario) -> list[float]:
+    """All that a weight's meaning depends on."""
+    human = scenario.human
+    return [
+        *(feature.scale for feature in scenario.features),
+        float(scenario.horizon),
+        scenario.discount,
+        scenario.decision_period_s,
+        human.lag_s,
+        human.max_speed,
+        human.preferred_speed,
+    ]
 
 
 def _restore(
@@ -85,7 +106,9 @@ def _restore(
         tensors["precision"],
         tuple(
             ChoiceLikelihood(
-                tensors[f"batch.{i}.chosen"], tensors[f"batch.{i}.offered"], tensors["log_area"]
+                tensors[f"batch.{i}.chosen"],
+                tensors[f"batch.{i}.offered"],
+                tensors[f"batch.{i}.log_area"],
             )
             for i in range(header["batches"])
         ),
@@ -100,6 +123,7 @@ def _restore(
             goal=tensors[f"recent.{i}.goal"],
             policy_version=version,
             robot_future=tensors.get(f"recent.{i}.robot_future"),
+            step=tensors.get(f"recent.{i}.step"),
         )
         for i, version in enumerate(header["recent"])
     ]

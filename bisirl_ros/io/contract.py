@@ -71,7 +71,8 @@ def unpack_snapshot(data: bytes, where: str) -> Snapshot:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{where}: a snapshot without {error}; write it anew") from error
-    if not torch.isfinite(snapshot.phi).all() or not np.isfinite(snapshot.theta).all():
+    numbers = (snapshot.phi.numpy(), snapshot.theta, snapshot.covariance)
+    if not all(np.isfinite(values).all() for values in numbers):
         raise InputError(f"{where}: the snapshot holds a value that is not finite")
     n = len(snapshot.features)
     if snapshot.theta.shape != (n,) or snapshot.covariance.shape != (n, n):
@@ -87,8 +88,8 @@ def pack_interactions(batch: Interactions) -> bytes:
         "target": batch.target,
         "goal": batch.goal,
     }
-    if batch.robot_future is not None:
-        tensors["robot_future"] = batch.robot_future
+    optional = {"robot_future": batch.robot_future, "step": batch.step}
+    tensors |= {name: value for name, value in optional.items() if value is not None}
     return pack(
         INTERACTIONS, tensors, {"policy_version": batch.policy_version, "episode": batch.episode}
     )
@@ -106,6 +107,7 @@ def unpack_interactions(data: bytes, where: str) -> Interactions:
             policy_version=int(header["policy_version"]),
             robot_future=tensors.get("robot_future"),
             episode=int(header["episode"]),
+            step=tensors.get("step"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{where}: not a batch of interactions ({error})") from error

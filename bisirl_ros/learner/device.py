@@ -13,16 +13,15 @@ def resolve_device(name: str) -> torch.device:
     """`auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:i`; InputError where not there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+    if not re.fullmatch(r"cpu|cuda(:(0|[1-9]\d?))?", name):
         raise InputError(
             f"device '{name}' is unknown; choose auto, cpu, cuda or cuda:0, cuda:1, ..."
         )
-    device = torch.device(name)
-    if device.type == "cuda":
+    if name.startswith("cuda"):
         count = torch.cuda.device_count()
-        if (device.index or 0) >= count:
+        if int(name.partition(":")[2] or 0) >= count:
             raise InputError(
                 f"device '{name}': this machine has {count} CUDA devices that this torch"
                 f" ({torch.__version__}) can use; choose cpu or auto"
             )
-    return device
+    return torch.device(name)

@@ -6,7 +6,7 @@ import json
 import os
 import queue
 import signal
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import Scenario
 from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_interactions
+from bisirl_ros.io.plain import json_ready
 from bisirl_ros.learner.device import resolve_device
 
 NICENESS = 10
@@ -58,6 +59,10 @@ def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
         Worker(config, inbox, outbox).run()
     except InputError as error:
         outbox.put((None, json.dumps({"error": " ".join(str(error).split())})))
+    except Exception as error:  # whatever it was, the control side has to be told
+        what = f"the learner failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        outbox.put((None, json.dumps({"error": what})))
+        raise
 
 
 class Worker:
@@ -84,7 +89,14 @@ class Worker:
 
     def run(self) -> None:
         """Learn until told to stop."""
-        bisirl(self._solver, self._state, self._config.loop, self._interact, self._on_report)
+        while True:
+            try:
+                bisirl(
+                    self._solver, self._state, self._config.loop, self._interact, self._on_report
+                )
+                return
+            except InputError as error:  # a batch that cannot be learned from
+                self._refuse(str(error))
 
     def _interact(self, state: LoopState) -> tuple[Interactions, Tensor] | None:
         """Hand out pi_phi_k; wait for a batch that was collected under a policy of ours."""
@@ -96,7 +108,7 @@ class Worker:
                 batch = unpack_interactions(data, "interactions")
                 phi_of_batch = self._phi_of(batch)
             except InputError as error:
-                self._outbox.put((None, json.dumps({"refused": str(error)})))
+                self._refuse(str(error))
                 continue
             self._episode = batch.episode
             scores = self._baseline.log_density(batch)
@@ -134,11 +146,21 @@ class Worker:
             features=self._config.scenario.feature_names,
         )
         if self._config.save_to:
+            self._save(state)
+        report, self._report = self._report, {}  # told once
+        self._outbox.put((pack_snapshot(snapshot), json.dumps(report)))
+
+    def _save(self, state: LoopState) -> None:
+        try:
             save_checkpoint(Path(self._config.save_to), state, self._config.scenario)
-        self._outbox.put((pack_snapshot(snapshot), json.dumps(self._report)))
+        except OSError as error:
+            self._refuse(f"save_to {self._config.save_to}: cannot be written ({error.strerror})")
+
+    def _refuse(self, why: str) -> None:
+        self._outbox.put((None, json.dumps({"refused": why})))
 
     def _on_report(self, report: OuterReport) -> None:
-        self._report = {
+        told = {
             "k": report.k,
             "episode": self._episode,
             "updates": report.updates,
@@ -152,9 +174,11 @@ class Worker:
             },
             "held_out": report.held_out,
             "constant_velocity": self._baseline_log_density,
-            "objective": report.objective if np.isfinite(report.objective) else None,
+            "objective": report.objective,
             "gradient_norms": list(report.gradient_norms),
             "inner_s": report.inner_s,
             "update_s": list(report.update_s),
             "device": str(self._device),
+            "settings": asdict(self._config.loop),
         }
+        self._report = json_ready(told)

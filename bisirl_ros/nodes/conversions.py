@@ -37,7 +37,7 @@ def to_stamp(time_s: float) -> Time:
 
 def yaw_of(q: Quaternion) -> float:
     """Heading [rad] of an orientation; NaN where it is not a rotation."""
-    norm = math.sqrt(q.w**2 + q.x**2 + q.y**2 + q.z**2)
+    norm = math.hypot(q.w, q.x, q.y, q.z)
     if not 0.5 < norm < 2.0:
         return math.nan
     return float(quat2euler((q.w, q.x, q.y, q.z))[2])
@@ -149,14 +149,14 @@ def read_episode(message: String) -> dict[str, Any]:
     """A record of topic `episode`; raises InputError where a field is missing or nonsense."""
     record = read_json(message, EPISODE, "episode")
     try:
-        x, y = record["human_goal"]
-        numbers = {"stamp_s": float(record["stamp_s"]), "human_goal": (float(x), float(y))}
-        fields = {"event": str(record["event"]), "episode": int(record["episode"])}
+        x, y = map(float, record["human_goal"])
+        stamp = float(record["stamp_s"])
+        known = {"event": str(record["event"]), "episode": int(record["episode"])}
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"episode: a record without a proper {error}") from error
-    if not all(map(math.isfinite, (numbers["stamp_s"], *numbers["human_goal"]))):
+    if not all(math.isfinite(value) for value in (stamp, x, y)):
         raise InputError("episode: a record that holds a value that is not finite")
-    return {**record, **numbers, **fields}
+    return {**record, **known, "stamp_s": stamp, "human_goal": (x, y)}
 
 
 def path_marker(

@@ -25,7 +25,6 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.io.contract import Snapshot, unpack_snapshot
 from bisirl_ros.nodes.conversions import (
-    EPISODE,
     EVALUATION,
     LEARNING,
     TRUTH,
@@ -33,6 +32,7 @@ from bisirl_ros.nodes.conversions import (
     message_bytes,
     odometry_to_human,
     odometry_to_robot,
+    read_episode,
     read_json,
     stamp_s,
     to_stamp,
@@ -47,7 +47,9 @@ class HumanParameters:
     """Parameters of human_node."""
 
     scenario: str = setting("crossing", doc="name or .yaml path of the scenario")
-    theta: tuple[float, ...] = setting(NOMINAL, doc="true reward weights before the spread")
+    theta: tuple[float, ...] = setting(
+        NOMINAL, doc="true reward weights before the spread", low=-1e3, high=1e3
+    )
     theta_spread: float = setting(
         0.2, doc="each weight is drawn within this share around theta", low=0.0, high=0.9
     )
@@ -69,9 +71,11 @@ class HumanNode(BisirlNode):
                 f"human_node: parameter theta has {len(p.theta)} values, scenario {scenario.name} "
                 f"has {len(scenario.features)} features ({', '.join(scenario.feature_names)})"
             )
+        if not any(p.theta):
+            raise InputError("human_node: parameter theta is all zero: a person without wishes")
         draw = np.random.default_rng([p.seed, 1]).uniform(-1.0, 1.0, len(p.theta))
         self._theta = np.array(p.theta) * (1.0 + p.theta_spread * draw)
-        policy = InteractionPolicy(scenario.robot)
+        self._policy = policy = InteractionPolicy(scenario.robot)
         self._human = SimulatedHuman(
             scenario, policy, self._theta, seed=p.seed + 7919, count=p.candidates
         )
@@ -83,31 +87,32 @@ class HumanNode(BisirlNode):
         self._robot: tuple[float, np.ndarray] | None = None
         self._body: tuple[float, np.ndarray] | None = None
         self._trace: list[tuple[np.ndarray, np.ndarray]] = []
+        self._traced_s = -np.inf
         self._told = False
         self._command_pub = self.create_publisher(TwistStamped, "human/cmd_vel", STANDARD)
         self._evaluation_pub = self.create_publisher(String, "evaluation", EVENTS)
         self._truth_pub = self.create_publisher(String, "human/truth", LATCHED)
-        self.create_subscription(UInt8MultiArray, "policy", self._on_policy, LATCHED)
-        self.create_subscription(String, "episode", self._on_episode, EVENTS)
-        self.create_subscription(Odometry, "odom", self._on_robot, STANDARD)
-        self.create_subscription(Odometry, "human/odom", self._on_body, STANDARD)
-        self.create_subscription(String, "learning", self._on_learning, EVENTS)
+        self.listen(UInt8MultiArray, "policy", self._on_policy, LATCHED)
+        self.listen(String, "episode", self._on_episode, EVENTS)
+        self.listen(Odometry, "odom", self._on_robot, STANDARD)
+        self.listen(Odometry, "human/odom", self._on_body, STANDARD)
+        self.listen(String, "learning", self._on_learning, EVENTS)
 
     def _on_policy(self, message: UInt8MultiArray) -> None:
-        try:
-            self._snapshot = unpack_snapshot(message_bytes(message), "policy")
-        except InputError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=1.0)
+        snapshot = unpack_snapshot(message_bytes(message), "policy")
+        if len(snapshot.phi) != self._policy.size:
+            raise InputError("policy: made for another policy architecture; check the namespace")
+        self._snapshot = snapshot
 
     def _on_episode(self, message: String) -> None:
-        record = read_json(message, EPISODE, "episode")
+        record = read_episode(message)
         if record["event"] == "started":
             self._trace.clear()
             self._next_s = record["stamp_s"]
             self._decide()
         elif record["event"] == "finished":
             self._next_s = None
-            if self._body is not None and self._robot is not None:
+            if self._body and self._robot and self._body[0] > self._traced_s + 1e-6:
                 self._trace.append((self._body[1], self._robot[1]))
             if len(self._trace) < 2:  # joined late: it was over before a decision was due
                 return
@@ -120,11 +125,11 @@ class HumanNode(BisirlNode):
             self._tell_truth()
 
     def _on_robot(self, message: Odometry) -> None:
-        self._robot = (stamp_s(message.header.stamp), odometry_to_robot(message))
+        self._robot = (stamp_s(message.header.stamp), finite(odometry_to_robot(message)))
         self._decide()
 
     def _on_body(self, message: Odometry) -> None:
-        self._body = (stamp_s(message.header.stamp), odometry_to_human(message))
+        self._body = (stamp_s(message.header.stamp), finite(odometry_to_human(message)))
         self._decide()
 
     def _decide(self) -> None:
@@ -137,6 +142,7 @@ class HumanNode(BisirlNode):
         self._next_s = due + self._scenario.decision_period_s
         human, robot = self._body[1], self._robot[1]
         self._trace.append((human, robot))
+        self._traced_s = self._body[0]
         target = self._human.decide(human, robot, self._snapshot.phi)
         message = TwistStamped()
         message.header.frame_id, message.header.stamp = self._p.frame, to_stamp(self._body[0])
@@ -164,6 +170,13 @@ class HumanNode(BisirlNode):
         self._command_pub.publish(TwistStamped())
         self._tell_truth()
         self._truth_pub.wait_for_all_acked(ACK_TIMEOUT)
+
+
+def finite(state: np.ndarray) -> np.ndarray:
+    """The state; raises InputError where it holds NaN or infinity."""
+    if not np.isfinite(state).all():
+        raise InputError("a state holds a value that is not finite")
+    return state
 
 
 NODE = HumanNode

@@ -10,7 +10,7 @@ from std_msgs.msg import String
 
 from bisirl_ros.config import setting
 from bisirl_ros.games.scenario import load_scenario
-from bisirl_ros.nodes.conversions import EPISODE, LEARNING, read_json
+from bisirl_ros.nodes.conversions import LEARNING, read_episode, read_json
 from bisirl_ros.nodes.ros import EVENTS, BisirlNode, declare
 from bisirl_ros.report.people import (
     PeopleRecord,
@@ -42,13 +42,13 @@ class PeopleReportNode(BisirlNode):
         self._record = PeopleRecord(load_scenario(p.scenario).feature_names)
         self._names: dict[int, str] = {}
         self._over, self._heard_s = False, time.monotonic()
-        self.create_subscription(String, "episode", self._on_episode, EVENTS)
-        self.create_subscription(String, "learning", self._on_learning, EVENTS)
+        self.listen(String, "episode", self._on_episode, EVENTS)
+        self.listen(String, "learning", self._on_learning, EVENTS)
         self.steady_timer(0.2, self._check)
         print(people_header(), flush=True)
 
     def _on_episode(self, message: String) -> None:
-        record = read_json(message, EPISODE, "episode")
+        record = read_episode(message)
         self._heard_s = time.monotonic()
         if record["event"] == "started":
             self._names[record["episode"]] = record["name"]

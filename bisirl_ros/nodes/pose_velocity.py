@@ -9,26 +9,33 @@ import numpy as np
 from bisirl_ros.core.likelihood import Array
 
 WINDOW_S = 0.3
+LEAST_SPAN_S = 0.1
 
 
 class PoseVelocity:
-    """Least-squares velocity over the last WINDOW_S of positions: causal, lag half the window."""
+    """Least-squares velocity over the last WINDOW_S of positions: causal, lag half the window.
 
-    def __init__(self) -> None:
+    longest_s: of a slower tracker two positions are enough, if they are no further apart [s]
+    """
+
+    def __init__(self, longest_s: float = 0.5) -> None:
+        self._longest_s = longest_s
         self._samples: collections.deque[tuple[float, float, float]] = collections.deque()
 
-    def push(self, time_s: float, x: float, y: float) -> Array:
-        """The state (4,) at time_s [s] after position x, y [m]; velocity 0 until two came."""
-        if not np.isfinite([x, y]).all():
-            return np.array([x, y, np.nan, np.nan])
+    def push(self, time_s: float, x: float, y: float) -> Array | None:
+        """The state (4,) at time_s [s] after position x, y [m]; None while it is too early to say.
+
+        Positions are finite; a time that is not newer than the last starts anew.
+        """
         if self._samples and time_s <= self._samples[-1][0]:
             self._samples.clear()
         self._samples.append((time_s, x, y))
-        while time_s - self._samples[0][0] > WINDOW_S:
+        while len(self._samples) > 2 and time_s - self._samples[0][0] > WINDOW_S:
             self._samples.popleft()
-        if len(self._samples) < 2:
-            return np.array([x, y, 0.0, 0.0])
+        if time_s - self._samples[0][0] > max(WINDOW_S, self._longest_s):
+            self._samples.popleft()
         t, xs, ys = np.array(self._samples).T
+        if t[-1] - t[0] < LEAST_SPAN_S - 1e-6:
+            return None
         t = t - t.mean()
-        vx, vy = (t @ xs) / (t @ t), (t @ ys) / (t @ t)
-        return np.array([x, y, vx, vy])
+        return np.array([x, y, (t @ xs) / (t @ t), (t @ ys) / (t @ t)])

@@ -47,7 +47,7 @@ class RecordingNode(BisirlNode):
         self._odom_pub = self.create_publisher(Odometry, "odom", STANDARD)
         self._human_pub = self.create_publisher(Odometry, "human/odom", STANDARD)
         self._episode_pub = self.create_publisher(String, "episode", EVENTS)
-        self.create_subscription(UInt8MultiArray, "policy", self._on_policy, LATCHED)
+        self.listen(UInt8MultiArray, "policy", self._on_policy, LATCHED)
         self._learner_ready = False
         self._time_s, self._index, self._row = 0.0, 0, 0
         self._offset_s = GAP_S

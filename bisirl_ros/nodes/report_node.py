@@ -15,17 +15,16 @@ from std_msgs.msg import String, UInt8MultiArray
 from bisirl_ros import __version__
 from bisirl_ros.config import setting
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.io.contract import Snapshot, unpack_snapshot
 from bisirl_ros.nodes.conversions import (
-    EPISODE,
     EVALUATION,
     LEARNING,
     TRUTH,
     message_bytes,
     odometry_to_human,
     odometry_to_robot,
+    read_episode,
     read_json,
     stamp_s,
 )
@@ -45,7 +44,6 @@ TRUTH_PATIENCE_S = 2.0
 class ReportParameters:
     """Parameters of report_node."""
 
-    learner: LoopConfig = setting(doc="as bisirl_node's; the oracle learns with the same")
     scenario: str = setting("crossing", doc="name or .yaml path of the scenario")
     seed: int = setting(0, doc="as bisirl_node's", low=0)
     run_dir: str = setting("", doc="folder of the run; empty makes one under runs/")
@@ -67,20 +65,21 @@ class ReportNode(BisirlNode):
         self._grades: dict[int, dict[str, Any]] = {}  # may come before the episode they are of
         self._over_since_s: float | None = None
         self._printed = 0
+        self._settings = LoopConfig()
         self._interrupted = True
-        self.create_subscription(String, "episode", self._on_episode, EVENTS)
-        self.create_subscription(String, "learning", self._on_learning, EVENTS)
-        self.create_subscription(String, "evaluation", self._on_evaluation, EVENTS)
-        self.create_subscription(String, "human/truth", self._on_truth, LATCHED)
-        self.create_subscription(UInt8MultiArray, "policy", self._on_policy, LATCHED)
-        self.create_subscription(Odometry, "odom", self._on_robot, STANDARD)
-        self.create_subscription(Odometry, "human/odom", self._on_human, STANDARD)
+        self.listen(String, "episode", self._on_episode, EVENTS)
+        self.listen(String, "learning", self._on_learning, EVENTS)
+        self.listen(String, "evaluation", self._on_evaluation, EVENTS)
+        self.listen(String, "human/truth", self._on_truth, LATCHED)
+        self.listen(UInt8MultiArray, "policy", self._on_policy, LATCHED)
+        self.listen(Odometry, "odom", self._on_robot, STANDARD)
+        self.listen(Odometry, "human/odom", self._on_human, STANDARD)
         self.steady_timer(0.2, self._check)
         say(header(self._scenario.feature_names))
 
     # -- inputs -------------------------------------------------------------------------------
     def _on_episode(self, message: String) -> None:
-        record = read_json(message, EPISODE, "episode")
+        record = read_episode(message)
         self._run.backend = record.get("backend", "")
         if record["event"] == "started":
             version = self._policies[-1].version if self._policies else 0
@@ -107,7 +106,7 @@ class ReportNode(BisirlNode):
         episode = self._episode(record["episode"])
         if episode is None:
             return
-        self._run.device = record["device"]
+        self._run.device, self._settings = record["device"], LoopConfig(**record["settings"])
         episode.theta, episode.theta_std = record["theta"], record["std"]
         episode.inner, episode.inner_s = record["inner"], record["inner_s"]
         episode.outer_updates, episode.update_s = record["updates"], record["update_s"]
@@ -122,10 +121,7 @@ class ReportNode(BisirlNode):
         self._run.theta_true = read_json(message, TRUTH, "human/truth")["theta"]
 
     def _on_policy(self, message: UInt8MultiArray) -> None:
-        try:
-            self._policies.append(unpack_snapshot(message_bytes(message), "policy"))
-        except InputError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=1.0)
+        self._policies.append(unpack_snapshot(message_bytes(message), "policy"))
 
     def _on_robot(self, message: Odometry) -> None:
         self._trace("robot", message, odometry_to_robot(message))
@@ -176,10 +172,12 @@ class ReportNode(BisirlNode):
             say(progress_line(self._run, episode))
         if self._interrupted:
             self._wait_for_truth()
-        elif self._p.oracle and self._run.theta_true is not None:
-            self._compare_with_oracle(np.array(self._run.theta_true))
         self._save()
         self._folder.write_plots(self._run)
+        if self._p.oracle and not self._interrupted and self._run.theta_true is not None:
+            self._compare_with_oracle(np.array(self._run.theta_true))
+            self._save()
+            self._folder.write_plots(self._run)
         say(closing(self._run, self._folder.path))
 
     def _wait_for_truth(self) -> None:
@@ -205,7 +203,14 @@ class ReportNode(BisirlNode):
         if not updates or not late:
             return
         say("comparing with the oracle: the same learner, given the person's true weights ...")
-        oracle = oracle_policy(self._scenario, theta, self._p.learner, updates, self._p.seed)
+        oracle = oracle_policy(
+            self._scenario,
+            theta,
+            self._settings,
+            updates,
+            self._p.seed,
+            go_on=lambda: not self.stopping(),
+        )
         if oracle is not None:
             ours = [play(self._scenario, phi, theta, EPISODES, seed=1) for phi in late]
             self._run.late_return = float(np.mean([played.returns for played in ours]))

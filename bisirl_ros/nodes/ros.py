@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import math
 import signal
 import threading
 import typing
@@ -52,9 +53,31 @@ class BisirlNode(Node):
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.finished = False
         self.failure: InputError | None = None
+        self.stopping: Callable[[], bool] = lambda: False
+        self._complained_s: dict[str, float] = {}
 
     def on_stop(self) -> None:
         """Called once, with the context still valid, on every way out."""
+
+    def listen(
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> None:
+        """Subscribe; a message that `callback` refuses by an InputError is told and passed over."""
+
+        def guarded(message: Any) -> None:
+            try:
+                callback(message)
+            except InputError as error:
+                self.complain(topic, str(error))
+
+        self.create_subscription(kind, topic, guarded, qos)
+
+    def complain(self, about: str, line: str) -> None:
+        """Warn, at most once per second about the same thing."""
+        now_s = self.steady_s()
+        if now_s - self._complained_s.get(about, -math.inf) >= 1.0:
+            self._complained_s[about] = now_s
+            self.get_logger().warning(line)
 
     def steady_timer(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back at a steady rate, whatever ROS time does."""
@@ -93,6 +116,8 @@ def declare(node: Node, cls: type[T], prefix: str = "") -> T:
             shown = given.value if given is not None else default
             check_value(field, shown, where)
             raise InputError(f"{where} = {shown}: out of range; {error}") from error
+        if value is None:
+            raise InputError(f"{where}: is empty; give at least one value")
         value = tuple(value) if isinstance(default, list) else value
         check_value(field, value, where)
         values[field.name] = value
@@ -114,7 +139,7 @@ def refuse_unknown_parameters(node: Node) -> None:
 def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
     """Spin a node until it finishes or a signal comes; whatever happens, `on_stop` runs."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
@@ -124,6 +149,7 @@ def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
     node = None
     try:
         node = node_class()
+        node.stopping = stop.is_set
         executor = _executor(node)
         executor.add_node(node)
         gc.collect()

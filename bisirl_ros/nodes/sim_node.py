@@ -63,8 +63,8 @@ class SimNode(BisirlNode):
         self._pose_pub = self.create_publisher(PoseStamped, "human/pose", STANDARD)
         self._episode_pub = self.create_publisher(String, "episode", EVENTS)
         kind = velocity_type(p.enable_stamped_cmd_vel)
-        self.create_subscription(kind, "cmd_vel", self._on_robot_command, STANDARD)
-        self.create_subscription(TwistStamped, "human/cmd_vel", self._on_human_command, STANDARD)
+        self.listen(kind, "cmd_vel", self._on_robot_command, STANDARD)
+        self.listen(TwistStamped, "human/cmd_vel", self._on_human_command, STANDARD)
         self.create_service(Trigger, "~/reset", self._on_reset)
         self._heard_robot = False
         self._episode, self._running = 0, False

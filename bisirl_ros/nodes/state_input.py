@@ -9,16 +9,19 @@ import numpy as np
 
 from bisirl_ros.core.likelihood import Array
 
+LARGEST = 1e6
+"""No body is a thousand kilometres away, and none is that fast."""
+
 
 class StateInput:
     """The newest good state of one body, and how long ago it came.
 
     name: for messages; frame: the only frame accepted; timeout_s: how old a state may be;
-    complain: is told one line per refused message (throttle it)
+    complain: is told what about, and a line, per refused message (throttle it)
     """
 
     def __init__(
-        self, name: str, frame: str, timeout_s: float, complain: Callable[[str], None]
+        self, name: str, frame: str, timeout_s: float, complain: Callable[[str, str], None]
     ) -> None:
         self._name, self._frame, self._timeout_s = name, frame, timeout_s
         self._complain = complain
@@ -35,7 +38,10 @@ class StateInput:
         if why:
             kind, advice = why
             self.refused[kind] += 1
-            self._complain(f"{self._name}: {advice} (refused so far: {sum(self.refused.values())})")
+            count = sum(self.refused.values())
+            self._complain(
+                f"{self._name} {kind}", f"{self._name}: {advice} (refused so far: {count})"
+            )
             return False
         self.state, self.stamp_s, self._heard_s = state, stamp_s, steady_s
         return True
@@ -55,6 +61,10 @@ class StateInput:
             return "frame", f"frame_id '{frame}', expected '{self._frame}'; set global_frame or fix"
         if not np.isfinite(state).all():
             return "not_finite", "a value is not finite; check the tracker"
+        if np.abs(state).max() > LARGEST:
+            return "absurd", f"a value is beyond {LARGEST:g}; check units and the tracker"
+        if stamp_s - ros_s > self._timeout_s and ros_s > 0.0:
+            return "ahead", f"stamp is {stamp_s - ros_s:.2f} s ahead; check clocks and use_sim_time"
         if ros_s - stamp_s > self._timeout_s:
             return "old", f"stamp is {ros_s - stamp_s:.2f} s old; check clocks and use_sim_time"
         if stamp_s <= self.stamp_s:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bisirl_ros.report.record import INTERVAL_STDS, json_ready
+from bisirl_ros.io.plain import json_ready
+from bisirl_ros.report.record import INTERVAL_STDS
 
 ASSUMPTION = "assumed: each person was going to where their walk ends; the robot moves as recorded"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
+from bisirl_ros.core import metrics
 from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.io.plain import json_ready
 
 Array = npt.NDArray[np.float64]
 
@@ -77,7 +79,7 @@ class RunRecord:
     """One run.
 
     theta_true: (n,) where the person is simulated; oracle_return: of the policy that knows it
-    late_return: mean return of the final episodes, comparable with oracle_return; wall_s [s]
+    late_return: of the last deployed policies, played as oracle_return is; wall_s [s]
     """
 
     scenario: Scenario
@@ -164,8 +166,7 @@ def relative_error(run: RunRecord) -> float | None:
         return last.relative_error
     if last is None or run.theta_true is None or not any(run.theta_true):
         return None
-    true = np.asarray(run.theta_true, float)
-    return float(np.linalg.norm(np.asarray(last.theta, float) - true) / np.linalg.norm(true))
+    return metrics.relative_error(np.asarray(last.theta, float), np.asarray(run.theta_true, float))
 
 
 def collisions(episodes: Iterable[EpisodeRecord]) -> int:
@@ -219,16 +220,3 @@ def finite_rows(path: Array) -> Array:
     """The rows of a path (N, 3) without NaN or infinity."""
     path = np.asarray(path, float).reshape(-1, 3)
     return path[np.isfinite(path).all(axis=1)]
-
-
-def json_ready(value: Any) -> Any:
-    """Plain lists, dicts, numbers and strings; None for NaN and infinity."""
-    if isinstance(value, Mapping):
-        return {str(key): json_ready(v) for key, v in value.items()}
-    if isinstance(value, (np.ndarray, np.generic)):
-        return json_ready(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [json_ready(v) for v in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

@@ -58,7 +58,7 @@ def test_targets_and_states_come_back_whatever_the_latency(
     assert batch.human == pytest.approx(states, abs=1e-9)
     assert (batch.policy_version, batch.episode) == (3, 7)
     assert batch.robot[:, 0] == pytest.approx(crossing.decision_period_s * np.arange(9))
-    assert not recorder.recording
+    assert recorder.finish() is None
 
 
 def test_a_gap_costs_only_the_decisions_it_touches(crossing: Scenario) -> None:
@@ -68,6 +68,9 @@ def test_a_gap_costs_only_the_decisions_it_touches(crossing: Scenario) -> None:
     batch = recorder.finish()
     assert batch is not None
     assert len(batch) == 8  # [1.2, 1.6] and [1.6, 2.0] are touched
+    assert batch.step is not None
+    assert list(batch.step) == [0, 1, 2, 5, 6, 7, 8, 9]
+    assert batch.unbroken == 3
 
 
 def test_decisions_at_the_goal_and_beyond_the_support_are_left_out(crossing: Scenario) -> None:

@@ -32,6 +32,7 @@ PATIENCE_S = 60.0
 REPORTED = {
     "k", "episode", "updates", "decisions", "theta", "std", "inner", "held_out",
     "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "device",
+    "settings",
 }  # fmt: skip
 Start = Callable[..., LearnerProcess]
 

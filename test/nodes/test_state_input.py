@@ -16,7 +16,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
-        self.input = StateInput("human", "odom", TIMEOUT_S, self.complaints.append)
+        self.input = StateInput(
+            "human", "odom", TIMEOUT_S, lambda _, line: self.complaints.append(line)
+        )
 
     def offer(
         self,

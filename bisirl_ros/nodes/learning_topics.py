@@ -1,0 +1,91 @@
+"""What is told about learning: the estimate, the inner and outer loop, the predicted motion."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+import numpy as np
+from std_msgs.msg import Float64, Float64MultiArray, MultiArrayDimension, String
+from visualization_msgs.msg import MarkerArray
+
+from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.policy import InteractionPolicy
+from bisirl_ros.core.predicted_motion import PredictedMotion
+from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.io.contract import Snapshot
+from bisirl_ros.nodes.conversions import LEARNING, json_message, path_marker
+from bisirl_ros.nodes.ros import EVENTS, STANDARD, BisirlNode
+
+PERIODS_KEPT = 20000
+LEAST_PERIODS = 20
+
+
+class LearningTopics:
+    """Publishers of `reward`, `outer_objective`, `learning` and `predicted_motion`."""
+
+    def __init__(self, node: BisirlNode, scenario: Scenario, frame: str) -> None:
+        self._frame = frame
+        self._prediction = PredictedMotion(scenario, InteractionPolicy(scenario.robot))
+        self._reward = node.create_publisher(Float64MultiArray, "reward", STANDARD)
+        self._objective = node.create_publisher(Float64, "outer_objective", STANDARD)
+        self._learning = node.create_publisher(String, "learning", EVENTS)
+        self._markers = node.create_publisher(MarkerArray, "predicted_motion", STANDARD)
+
+    def publish(self, features: tuple[str, ...], report: dict[str, Any], **more: Any) -> None:
+        """An outer iteration's report, as the learner made it, and what else is known."""
+        n = len(features)
+        reward = Float64MultiArray(data=[*report["theta"], *report["std"]])
+        reward.layout.dim = [
+            MultiArrayDimension(label="mean,std", size=2, stride=2 * n),
+            MultiArrayDimension(label=",".join(features), size=n, stride=n),
+        ]
+        self._reward.publish(reward)
+        if report["objective"] is not None:
+            self._objective.publish(Float64(data=report["objective"]))
+        record = {"schema": LEARNING, "features": list(features), **more, **report}
+        self._learning.publish(json_message(record))
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks at the predicted motion."""
+        return bool(self._markers.get_subscription_count())
+
+    def publish_prediction(
+        self,
+        policy: Snapshot,
+        theta: Array,
+        human: Array,
+        robot: Array,
+        goal: tuple[float, float],
+        time_s: float,
+    ) -> None:
+        """The likeliest motions of a human (4,) beside a robot (5,), as lines."""
+        paths, shares = self._prediction(policy.phi, theta, human, robot, goal)
+        markers = MarkerArray()
+        for i, (path, share) in enumerate(zip(paths, shares, strict=True)):
+            strength = float(share / shares[0])
+            markers.markers.append(path_marker(path, self._frame, time_s, i, strength, "human"))
+        self._markers.publish(markers)
+
+
+class Periods:
+    """Measured times between control callbacks."""
+
+    def __init__(self) -> None:
+        self._kept: collections.deque[float] = collections.deque(maxlen=PERIODS_KEPT)
+        self._last_s: float | None = None
+
+    def tick(self, steady_s: float) -> None:
+        """A callback began now, on the steady clock [s]."""
+        if self._last_s is not None:
+            self._kept.append(steady_s - self._last_s)
+        self._last_s = steady_s
+
+    def summary_ms(self) -> dict[str, float] | None:
+        """p50, p99 and max [ms]; None before there are enough."""
+        if len(self._kept) < LEAST_PERIODS:
+            return None
+        periods = 1e3 * np.array(self._kept)
+        p50, p99 = np.percentile(periods, [50, 99])
+        return {"p50": float(p50), "p99": float(p99), "max": float(periods.max())}
