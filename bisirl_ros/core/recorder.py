@@ -46,12 +46,14 @@ class InteractionRecorder:
         self._version, self._episode = policy_version, episode
 
     def human(self, time_s: float, state: Array) -> None:
-        """The human's state (4,) at time_s; one that is not newer than the last is ignored."""
-        _append(self._human, time_s, state)
+        """The human's state (4,) at time_s; ignored outside an episode or if not newer."""
+        if self._start_s is not None:
+            _append(self._human, time_s, state)
 
     def robot(self, time_s: float, state: Array) -> None:
-        """The robot's state (5,) at time_s; one that is not newer than the last is ignored."""
-        _append(self._robot, time_s, state)
+        """The robot's state (5,) at time_s; ignored outside an episode or if not newer."""
+        if self._start_s is not None:
+            _append(self._robot, time_s, state)
 
     def finish(self) -> Interactions | None:
         """Close the episode; None where it holds no whole decision."""

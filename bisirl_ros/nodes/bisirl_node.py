@@ -275,8 +275,10 @@ class InteractionNode(BisirlNode):
     # -- learning -----------------------------------------------------------------------------
     def _on_update(self, update: Update) -> None:
         report = update.report
-        if "error" in report:
+        if "error" in report and self._newest is None:
             self.failure = InputError(report["error"])
+        elif "error" in report:
+            self.get_logger().error(report["error"])
         if "refused" in report:
             self.complain("refused", report["refused"])
         if update.snapshot is None:
