@@ -53,21 +53,19 @@ def robot_step(robot: Tensor, command: Tensor, spec: RobotSpec, dt_s: float) -> 
     with the mean of the speeds before and after, at the heading half way.
     """
     blend = 1.0 - math.exp(-dt_s / spec.lag_s)
-    speed, turn = robot[..., 3], robot[..., 4]
-    dv = (blend * (command[..., 0] - speed)).clamp(
-        -spec.max_acceleration * dt_s, spec.max_acceleration * dt_s
-    )
-    dw = (blend * (command[..., 1] - turn)).clamp(
-        -spec.max_turn_acceleration * dt_s, spec.max_turn_acceleration * dt_s
-    )
-    travelled = (speed + 0.5 * dv) * dt_s
-    turned = (turn + 0.5 * dw) * dt_s
-    heading = robot[..., 2] + 0.5 * turned
+    x, y, yaw, speed, turn = robot.unbind(-1)
+    wanted_speed, wanted_turn = command.unbind(-1)
+    dv_most, dw_most = spec.max_acceleration * dt_s, spec.max_turn_acceleration * dt_s
+    dv = (blend * (wanted_speed - speed)).clamp(-dv_most, dv_most)
+    dw = (blend * (wanted_turn - turn)).clamp(-dw_most, dw_most)
+    travelled = torch.add(speed, dv, alpha=0.5) * dt_s
+    turned = torch.add(turn, dw, alpha=0.5) * dt_s
+    heading = torch.add(yaw, turned, alpha=0.5)
     return torch.stack(
         [
-            robot[..., 0] + travelled * torch.cos(heading),
-            robot[..., 1] + travelled * torch.sin(heading),
-            robot[..., 2] + turned,
+            x + travelled * torch.cos(heading),
+            y + travelled * torch.sin(heading),
+            yaw + turned,
             speed + dv,
             turn + dw,
         ],
