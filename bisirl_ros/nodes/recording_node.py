@@ -43,6 +43,9 @@ class RecordingNode(BisirlNode):
         if not any(p.files):
             raise InputError("recording_node: parameter files is empty; name recordings to play")
         self._recordings = [read_recording(Path(file)) for file in p.files]
+        for recording in self._recordings:
+            if recording.dropped_rows:
+                self.get_logger().warning(f"{recording.name}: {recording.dropped_rows} bad rows")
         self._clock_pub = self.create_publisher(ClockMessage, "/clock", STANDARD)
         self._odom_pub = self.create_publisher(Odometry, "odom", STANDARD)
         self._human_pub = self.create_publisher(Odometry, "human/odom", STANDARD)
