@@ -9,44 +9,66 @@ Hessian of a first, short batch at a poor estimate would be frozen otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
 from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.lower_level import is_positive_definite
 
 
 class Likelihood(Protocol):
-    """The negative log-likelihood of one batch of interactions, under the batch's own policy."""
+    """The negative log-likelihood of a batch of interactions, under the batch's own policy."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Number of decisions."""
+        ...
 
-    def value(self, theta: Array) -> float: ...
+    def value(self, theta: Array) -> float:
+        """- sum log pi_e."""
+        ...
 
-    def gradient(self, theta: Array) -> Array: ...
+    def gradient(self, theta: Array) -> Array:
+        """Its gradient: (n,)."""
+        ...
 
-    def hessian(self, theta: Array) -> Array: ...
+    def hessian(self, theta: Array) -> Array:
+        """Its Hessian, exact: (n, n)."""
+        ...
+
+    def fisher(self, theta: Array) -> Array:
+        """The Hessian's expectation under the model, positive semidefinite: (n, n)."""
+        ...
+
+    def joined(self, others: Sequence[Any]) -> Likelihood:
+        """The likelihood of this batch and others of its kind, evaluated as one."""
+        ...
 
 
 @dataclass(frozen=True)
 class Evidence:
     """The negative log posterior N g as a function of theta; immutable.
 
-    mean: (n,) theta_bar; precision: (n, n) Lambda > 0; batches: kept exactly, newest last;
-    condensed: how many batches are inside the Gaussian; window: how many to keep exactly
+    mean: (n,) theta_bar; precision: (n, n) Lambda > 0; prior: (n, n) the part of Lambda that was
+    there before anything was seen; batches: kept exactly, newest last; condensed: how many
+    batches are inside the Gaussian; window: how many to keep exactly
     """
 
     mean: Array
     precision: Array
+    prior: Array
     batches: tuple[Likelihood, ...] = ()
     condensed: int = 0
     window: int = 200
 
     @staticmethod
-    def prior(n: int, precision: float, window: int = 200) -> Evidence:
+    def start(n: int, precision: float, window: int = 200) -> Evidence:
         """Nothing seen yet: theta_bar = 0, Lambda = precision * I."""
-        return Evidence(np.zeros(n), precision * np.eye(n), window=window)
+        prior = precision * np.eye(n)
+        return Evidence(np.zeros(n), prior, prior, window=window)
 
     @property
     def trajectories(self) -> int:
@@ -56,35 +78,63 @@ class Evidence:
     def value(self, theta: Array) -> float:
         """N g(theta)."""
         off = theta - self.mean
-        return 0.5 * float(off @ self.precision @ off) + sum(b.value(theta) for b in self.batches)
+        return 0.5 * float(off @ self.precision @ off) + sum(b.value(theta) for b in self._exact)
 
     def gradient(self, theta: Array) -> Array:
         """d N g / d theta: (n,)."""
         total = self.precision @ (theta - self.mean)
-        return sum((b.gradient(theta) for b in self.batches), total)
+        return sum((b.gradient(theta) for b in self._exact), total)
 
     def hessian(self, theta: Array) -> Array:
-        """d2 N g / d theta2 = Lambda of the posterior: (n, n)."""
-        return sum((b.hessian(theta) for b in self.batches), self.precision.copy())
+        """d2 N g / d theta2, exact: (n, n)."""
+        return sum((b.hessian(theta) for b in self._exact), self.precision.copy())
+
+    def fisher(self, theta: Array) -> Array:
+        """The Hessian's expectation under the model, positive definite: (n, n)."""
+        return sum((b.fisher(theta) for b in self._exact), self.precision.copy())
+
+    def posterior_precision(self, theta: Array) -> Array:
+        """Lambda of the Laplace posterior at theta, positive definite: (n, n)."""
+        hessian = self.hessian(theta)
+        return hessian if is_positive_definite(hessian) else self.fisher(theta)
+
+    def covariance(self, theta: Array) -> Array:
+        """Laplace posterior covariance at theta: (n, n)."""
+        return np.linalg.inv(self.posterior_precision(theta))
+
+    def information(self, theta: Array) -> Array:
+        """What the interactions alone say about theta, without the prior: (n, n)."""
+        return self.fisher(theta) - self.prior
 
     def add(self, batch: Likelihood) -> Evidence:
         """The evidence with one more batch."""
         return replace(self, batches=(*self.batches, batch))
 
-    def carry(self, theta: Array, rho: float = 1.0) -> Evidence:
-        """Condense the batches beyond the window at theta; rho < 1 forgets old evidence."""
-        evidence = self
-        if rho < 1.0:
-            evidence = evidence._condense(theta, len(self.batches))
-            evidence = replace(evidence, precision=rho * evidence.precision)
-        return evidence._condense(theta, max(len(evidence.batches) - self.window, 0))
+    def carry(self, theta: Array) -> Evidence:
+        """Condense the batches beyond the window, at theta."""
+        return self._condense(theta, max(len(self.batches) - self.window, 0))
+
+    def forget(self, theta: Array, newest: int, rho: float) -> Evidence:
+        """Keep the newest batches, condense the older ones and multiply what they said by rho."""
+        old = self._condense(theta, len(self.batches) - newest)
+        precision = self.prior + rho * (old.precision - self.prior)
+        pull = rho * old.precision @ old.mean
+        return replace(old, mean=np.linalg.solve(precision, pull), precision=precision)
+
+    @cached_property
+    def _exact(self) -> tuple[Likelihood, ...]:
+        """All exact batches as one likelihood, or nothing."""
+        if not self.batches:
+            return ()
+        return (self.batches[0].joined(self.batches[1:]),)
 
     def _condense(self, theta: Array, count: int) -> Evidence:
         if count == 0:
             return self
-        old = self.batches[:count]
-        hessian = sum((b.hessian(theta) for b in old), np.zeros_like(self.precision))
-        gradient = sum((b.gradient(theta) for b in old), np.zeros_like(self.mean))
+        old = self.batches[0].joined(self.batches[1:count])
+        hessian, gradient = old.hessian(theta), old.gradient(theta)
+        if not is_positive_definite(self.precision + hessian):
+            hessian = old.fisher(theta)
         precision = self.precision + hessian
         pull = self.precision @ self.mean + hessian @ theta - gradient
         return replace(
@@ -94,7 +144,3 @@ class Evidence:
             batches=self.batches[count:],
             condensed=self.condensed + count,
         )
-
-    def covariance(self, theta: Array) -> Array:
-        """Laplace posterior covariance at theta: (n, n)."""
-        return np.linalg.inv(self.hessian(theta))

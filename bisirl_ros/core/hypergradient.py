@@ -11,15 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from bisirl_ros.core.inverse_hessian import Product, conjugate_gradient, neumann_series
 from bisirl_ros.core.likelihood import Array
+from bisirl_ros.errors import InputError
 
 
 class Hypergradient(enum.Enum):
     """How the outer gradient is estimated."""
 
     IMPLICIT = "implicit"
+    NEUMANN = "neumann"
+    SPSA = "spsa"
+    FINITE_DIFFERENCE = "finite-difference"
     FIRST_ORDER = "first-order"
 
 
@@ -31,20 +37,91 @@ class OuterTerms:
     pull_back: w (n,) -> w' d2_{theta phi} (N g), the shift of the data included: (r, m), r = 1 for
         an exact value, r > 1 for as many independent estimates of it. With evidence carried, only
         the fresh batch of N g answers to phi: what is past is past, and the term falls as 1 / k.
+    re_solved: (phi, seed) -> F(phi): data collected again under that phi, the lower level solved
+        again, f; the same seed is the same luck. None where nobody can be asked to interact again.
     """
 
     value: float
     d_phi: Tensor
     d_theta: Array
     pull_back: Callable[[Array], Tensor]
+    re_solved: Callable[[Tensor, int], float] | None = None
 
 
-def hypergradient(terms: OuterTerms, hessian: Array, method: Hypergradient) -> Tensor:
-    """grad F(phi): (m,). hessian: (n, n) of N g at theta, as `pull_back` is of N g."""
+@dataclass(frozen=True)
+class Estimator:
+    """Which estimate of the hypergradient, and how accurate.
+
+    cg_steps: of `implicit`; neumann_terms: of `neumann`
+    perturbation: c of p(k) = c / (k + 1)^0.101 (Spall 1992); for `finite-difference`, p itself
+    samples: independent perturbations that `spsa` averages
+    """
+
+    method: Hypergradient = Hypergradient.IMPLICIT
+    cg_steps: int = 100
+    neumann_terms: int = 100
+    perturbation: float = 0.1
+    samples: int = 1
+
+
+def hypergradient(
+    terms: OuterTerms,
+    phi: Tensor,
+    product: Product,
+    estimator: Estimator,
+    rng: np.random.Generator,
+    k: int = 0,
+) -> Tensor:
+    """grad F(phi): (m,).
+
+    product: v -> [d2_{theta theta} (N g)] v, of N g as `pull_back` is; k: outer iteration
+    Raises InputError where the solver cannot collect data again and the method needs it.
+    """
+    method = estimator.method
     if method is Hypergradient.FIRST_ORDER:
         return terms.d_phi
-    estimates = terms.pull_back(np.linalg.solve(hessian, terms.d_theta))
-    return terms.d_phi - shrunk_mean(estimates)
+    if method in (Hypergradient.IMPLICIT, Hypergradient.NEUMANN):
+        if method is Hypergradient.IMPLICIT:
+            w = conjugate_gradient(product, terms.d_theta, estimator.cg_steps)
+        else:
+            w = neumann_series(product, terms.d_theta, estimator.neumann_terms)
+        return terms.d_phi - shrunk_mean(terms.pull_back(w))
+    if terms.re_solved is None:
+        raise InputError(
+            f"hypergradient = '{method.value}': this game cannot collect its data again under "
+            "another policy; choose implicit, neumann or first-order"
+        )
+    if method is Hypergradient.SPSA:
+        radius = estimator.perturbation / (k + 1) ** 0.101
+        return spsa(terms.re_solved, phi, radius, estimator.samples, rng)
+    return central_differences(terms.re_solved, phi, estimator.perturbation, rng)
+
+
+def spsa(
+    value: Callable[[Tensor, int], float],
+    phi: Tensor,
+    radius: float,
+    samples: int,
+    rng: np.random.Generator,
+) -> Tensor:
+    """Simultaneous perturbation (Spall 1992), averaged; both sides share their luck: (m,)."""
+    total = torch.zeros_like(phi)
+    for _ in range(samples):
+        way = torch.from_numpy(rng.choice([-1.0, 1.0], len(phi))).to(phi)
+        seed = int(rng.integers(2**62))
+        rise = value(phi + radius * way, seed) - value(phi - radius * way, seed)
+        total += rise / (2.0 * radius) * way  # 1 / way = way, entry by entry
+    return total / samples
+
+
+def central_differences(
+    value: Callable[[Tensor, int], float], phi: Tensor, radius: float, rng: np.random.Generator
+) -> Tensor:
+    """The referee for small problems: two values per entry of phi: (m,)."""
+    seed = int(rng.integers(2**62))
+    ways = torch.eye(len(phi), dtype=phi.dtype) * radius
+    rises = [value(phi + way, seed) - value(phi - way, seed) for way in ways]
+    return torch.tensor(rises, dtype=phi.dtype) / (2.0 * radius)
 
 
 def shrunk_mean(estimates: Tensor) -> Tensor:

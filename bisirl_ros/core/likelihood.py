@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -50,6 +51,20 @@ class ChoiceLikelihood:
         p = self._probability(theta)
         centred = self.offered - self._mean(theta)[:, None, :]
         return np.asarray(np.einsum("ik,ikm,ikn->mn", p, centred, centred, optimize=True))
+
+    def fisher(self, theta: Array) -> Array:
+        """The Hessian, which does not depend on what was chosen: (n, n)."""
+        return self.hessian(theta)
+
+    def joined(self, others: Sequence[ChoiceLikelihood]) -> ChoiceLikelihood:
+        """The likelihood of these choices and others from the same candidates, as one."""
+        if not others:
+            return self
+        return ChoiceLikelihood(
+            np.concatenate([self.chosen, *(other.chosen for other in others)]),
+            np.concatenate([self.offered, *(other.offered for other in others)]),
+            self.log_area,
+        )
 
     def _logits(self, theta: Array) -> Array:
         return np.asarray(self.offered @ theta + self.log_area)

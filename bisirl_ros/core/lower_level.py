@@ -1,8 +1,9 @@
-"""Lower level: which reward explains the expert, by safeguarded Newton (FORMULATION section 2)."""
+"""Lower level: which reward explains the expert (FORMULATION section 2)."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,12 +24,23 @@ class Objective(Protocol):
         ...
 
     def hessian(self, theta: Array) -> Array:
-        """Its Hessian, or a positive definite stand-in for it, (n, n)."""
+        """Its Hessian, (n, n)."""
+        ...
+
+    def fisher(self, theta: Array) -> Array:
+        """The Hessian's expectation under the model, positive semidefinite, (n, n)."""
         ...
 
 
+class Method(enum.Enum):
+    """How the inner loop descends."""
+
+    NEWTON = "newton"
+    GRADIENT_DESCENT = "gradient-descent"
+
+
 class Status(enum.Enum):
-    """Why the inner loop stopped."""
+    """Why an iteration stopped."""
 
     CONVERGED = "converged"
     ITERATION_CAP = "iteration_cap"
@@ -45,6 +57,10 @@ class LowerLevelResult:
     residual: float
 
 
+Direction = Callable[[Array, Array], Array]
+"""(theta, gradient) -> the step to try."""
+
+
 def solve_lower_level(
     objective: Objective,
     theta: Array,
@@ -52,12 +68,17 @@ def solve_lower_level(
     trajectories: int,
     tolerance: float,
     max_iterations: int = 50,
+    method: Method = Method.NEWTON,
 ) -> LowerLevelResult:
-    """Newton steps with Armijo backtracking until ||grad g|| <= tolerance or the cap.
+    """Steps with Armijo backtracking until ||grad g|| <= tolerance or the cap.
 
     theta: (n,) where to start; trajectories: N, so that g is per trajectory
     """
     scale = 1.0 / max(trajectories, 1)
+    direction = {
+        Method.NEWTON: lambda: newton(objective),
+        Method.GRADIENT_DESCENT: barzilai_borwein,
+    }[method]()
     value = objective.value(theta)
     for iteration in range(max_iterations + 1):
         gradient = objective.gradient(theta)
@@ -66,13 +87,51 @@ def solve_lower_level(
             return LowerLevelResult(theta, Status.CONVERGED, iteration, residual)
         if iteration == max_iterations:
             break
-        step = -np.linalg.solve(objective.hessian(theta), gradient)
+        step = direction(theta, gradient)
         length = _backtrack(objective, theta, value, step, float(gradient @ step))
         if length == 0.0:
             return LowerLevelResult(theta, Status.NO_DESCENT, iteration, residual)
         theta = theta + length * step
         value = objective.value(theta)
     return LowerLevelResult(theta, Status.ITERATION_CAP, max_iterations, residual)
+
+
+def newton(objective: Objective) -> Direction:
+    """Newton steps; where the Hessian is not positive definite, the Fisher matrix stands in."""
+
+    def step(theta: Array, gradient: Array) -> Array:
+        hessian = objective.hessian(theta)
+        if is_positive_definite(hessian):
+            return np.asarray(-np.linalg.solve(hessian, gradient))
+        return np.asarray(-np.linalg.pinv(objective.fisher(theta), hermitian=True) @ gradient)
+
+    return step
+
+
+def barzilai_borwein() -> Direction:
+    """Gradient steps as long as the last two gradients suggest (Barzilai and Borwein 1988)."""
+    last: tuple[Array, Array] | None = None
+
+    def step(theta: Array, gradient: Array) -> Array:
+        nonlocal last
+        length = 1.0 / max(1.0, float(np.linalg.norm(gradient)))
+        if last is not None:
+            moved, turned = theta - last[0], gradient - last[1]
+            if (bend := float(moved @ turned)) > 0.0:
+                length = float(moved @ moved) / bend
+        last = (theta, gradient)
+        return -length * gradient
+
+    return step
+
+
+def is_positive_definite(matrix: Array) -> bool:
+    """Whether a symmetric matrix (n, n) has a Cholesky factor."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _backtrack(

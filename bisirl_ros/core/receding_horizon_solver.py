@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.candidates import gauss_disc
+from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array, ChoiceLikelihood
@@ -53,7 +54,13 @@ class RecedingHorizonSolver:
         return self._observed.likelihood(batch, phi)
 
     def outer_terms(
-        self, phi: Tensor, theta: Array, recent: Sequence[Interactions], rng: np.random.Generator
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: Evidence,
+        recent: Sequence[Interactions],
+        rng: np.random.Generator,
+        beta_i: float = 0.0,
     ) -> OuterTerms:
         """f and its gradients from imagined episodes; the cross derivative from a replay.
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Sequence, Sized
+from typing import Protocol, TypeVar
 
 import numpy as np
 from torch import Tensor
 
-from bisirl_ros.core.evidence import Likelihood
+from bisirl_ros.core.evidence import Evidence, Likelihood
 from bisirl_ros.core.hypergradient import OuterTerms
-from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array
 
+Batch = TypeVar("Batch", bound=Sized, contravariant=True)
+"""The interactions that one deployed policy gave, as the solver's game records them."""
 
-class Solver(Protocol):
+
+class Solver(Protocol[Batch]):
     """One interaction game, solved."""
 
     @property
@@ -22,12 +24,21 @@ class Solver(Protocol):
         """Number of reward parameters n = dim theta."""
         ...
 
-    def likelihood(self, batch: Interactions, phi: Tensor) -> Likelihood:
+    def likelihood(self, batch: Batch, phi: Tensor) -> Likelihood:
         """The batch's choices explained under phi, the policy it was collected with."""
         ...
 
     def outer_terms(
-        self, phi: Tensor, theta: Array, recent: Sequence[Interactions], rng: np.random.Generator
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: Evidence,
+        recent: Sequence[Batch],
+        rng: np.random.Generator,
+        beta_i: float = 0.0,
     ) -> OuterTerms:
-        """f and the pieces of its hypergradient at (phi, theta); recent: newest batches last."""
+        """f and the pieces of its hypergradient at (phi, theta).
+
+        recent: newest batches last; beta_i: weight of the information gain over the evidence
+        """
         ...

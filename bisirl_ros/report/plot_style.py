@@ -24,7 +24,17 @@ LEFT, RIGHT, TOP, BOTTOM, GAP_X, GAP_Y = 0.75, 0.25, 1.2, 1.0, 0.8, 1.0
 def panels(
     run: RunRecord, about: str, rows: int, columns: int, size_in: tuple[float, float]
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with its heading and rows x columns panels of size_in (width, height) [inch]."""
+    """A figure of a run with its heading and rows x columns panels of size_in [inch]."""
+    count = len(run.episodes)
+    told = f"{count} episode{'' if count == 1 else 's'}, seed {run.seed}"
+    told += ", stopped early" if run.interrupted else ""
+    return grid(f"{run.scenario.name}: {about}", told, rows, columns, size_in)
+
+
+def grid(
+    heading: str, told: str, rows: int, columns: int, size_in: tuple[float, float]
+) -> tuple[Figure, list[Axes]]:
+    """A figure with a heading, a line under it and panels of size_in (width, height) [inch]."""
     from matplotlib.figure import Figure
 
     width = LEFT + columns * size_in[0] + (columns - 1) * GAP_X + RIGHT
@@ -36,13 +46,8 @@ def panels(
         bottom = height - TOP - (i // columns) * (size_in[1] + GAP_Y) - size_in[1]
         box = (left / width, bottom / height, size_in[0] / width, size_in[1] / height)
         axes.append(figure.add_axes(box))
-    count = len(run.episodes)
-    told = f"{count} episode{'' if count == 1 else 's'}, seed {run.seed}"
-    told += ", stopped early" if run.interrupted else ""
     x = LEFT / width
-    figure.text(
-        x, 1 - 0.2 / height, f"{run.scenario.name}: {about}", fontsize=12.5, va="top", color=INK
-    )
+    figure.text(x, 1 - 0.2 / height, heading, fontsize=12.5, va="top", color=INK)
     figure.text(x, 1 - 0.43 / height, told, fontsize=9, va="top", color=GREY)
     return figure, axes
 

@@ -139,7 +139,7 @@ def test_intervals_cover_the_truth_and_the_error_shrinks_with_data(crossing: Sce
         theta = THETA * (1.0 + 0.2 * rng.uniform(-1, 1, 4))
         phi = policy.initial(torch.Generator().manual_seed(rep))
         human = SimulatedHuman(crossing, policy, theta, seed=rep, count=200)
-        evidence = Evidence.prior(4, 0.1)
+        evidence = Evidence.start(4, 0.1)
         for _ in range(16):
             batch = simulate_episode(crossing, human, phi, rng)
             evidence = evidence.add(solver.likelihood(batch, phi))

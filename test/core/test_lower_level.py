@@ -39,14 +39,14 @@ def test_one_binary_choice_gives_the_log_odds() -> None:
     """30 of 40 take the alternative with feature 1: theta = log 3."""
     offered = np.tile(np.array([[[0.0], [1.0]]]), (40, 1, 1))
     chosen = np.array([[1.0]] * 30 + [[0.0]] * 10)
-    evidence = Evidence.prior(1, 1e-9).add(ChoiceLikelihood(chosen, offered, np.zeros(2)))
+    evidence = Evidence.start(1, 1e-9).add(ChoiceLikelihood(chosen, offered, np.zeros(2)))
     result = solve_lower_level(evidence, np.zeros(1), trajectories=1, tolerance=1e-10)
     assert result.status is Status.CONVERGED
     assert result.theta[0] == pytest.approx(np.log(3.0), abs=1e-8)
 
 
 def test_the_solver_stops_by_the_gradient_norm_and_says_so() -> None:
-    evidence = Evidence.prior(3, 0.1).add(choices(1)).add(choices(2))
+    evidence = Evidence.start(3, 0.1).add(choices(1)).add(choices(2))
     result = solve_lower_level(evidence, np.full(3, 5.0), trajectories=2, tolerance=1e-8)
     assert result.status is Status.CONVERGED
     assert result.residual <= 1e-8
@@ -56,7 +56,7 @@ def test_the_solver_stops_by_the_gradient_norm_and_says_so() -> None:
 
 
 def test_a_cap_that_is_too_low_is_reported() -> None:
-    evidence = Evidence.prior(3, 0.1).add(choices(1))
+    evidence = Evidence.start(3, 0.1).add(choices(1))
     result = solve_lower_level(
         evidence, np.full(3, 5.0), trajectories=1, tolerance=1e-12, max_iterations=1
     )
@@ -67,7 +67,7 @@ def test_a_cap_that_is_too_low_is_reported() -> None:
 
 def test_a_window_of_one_is_the_recursion_of_the_page() -> None:
     """theta_bar <- theta_hat, Lambda <- Lambda + Hessian of the batch at theta_hat."""
-    evidence = Evidence.prior(3, 0.5, window=1).add(choices(3))
+    evidence = Evidence.start(3, 0.5, window=1).add(choices(3))
     theta = solve_lower_level(evidence, np.zeros(3), trajectories=1, tolerance=1e-12).theta
     condensed = replace(evidence, window=0).carry(theta)
     assert condensed.batches == ()
@@ -76,7 +76,7 @@ def test_a_window_of_one_is_the_recursion_of_the_page() -> None:
 
 
 def test_condensing_keeps_slope_and_curvature_at_the_estimate() -> None:
-    evidence = Evidence.prior(3, 0.5, window=1)
+    evidence = Evidence.start(3, 0.5, window=1)
     for seed in range(3):
         evidence = evidence.add(choices(seed))
     theta = np.array([0.4, -1.0, 0.1])  # not the minimiser: nothing may be lost there either
@@ -88,7 +88,7 @@ def test_condensing_keeps_slope_and_curvature_at_the_estimate() -> None:
 
 
 def test_forgetting_widens_the_posterior() -> None:
-    evidence = Evidence.prior(3, 0.5).add(choices(0)).add(choices(1))
+    evidence = Evidence.start(3, 0.5).add(choices(0)).add(choices(1))
     theta = np.array([1.0, -2.0, 0.5])
     kept, faded = evidence.carry(theta), evidence.carry(theta, rho=0.5)
     assert faded.covariance(theta) == pytest.approx(2.0 * kept.covariance(theta))
@@ -98,7 +98,7 @@ def test_more_evidence_means_smaller_error_and_honest_intervals() -> None:
     truth, inside, errors = np.array([1.0, -2.0, 0.5]), [], {2: [], 32: []}
     for rep in range(40):
         for batches in (2, 32):
-            evidence = Evidence.prior(3, 1e-3)
+            evidence = Evidence.start(3, 1e-3)
             for b in range(batches):
                 evidence = evidence.add(choices(1000 * rep + b, decisions=10))
             result = solve_lower_level(evidence, np.zeros(3), trajectories=batches, tolerance=1e-8)

@@ -1,0 +1,121 @@
+"""Likelihood of expert actions in a tabular game, exact derivatives (FORMULATION section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.lower_level import Status
+from bisirl_ros.core.tabular.game import TabularGame, check_table
+from bisirl_ros.core.tabular.response import SoftResponse, averaged, closed_loop, soft_bellman
+from bisirl_ros.core.tabular.reward import Reward
+from bisirl_ros.core.tabular.sensitivity import credit, sensitivity, weighted_covariance
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Everything about one theta."""
+
+    theta: Tensor
+    response: SoftResponse
+    psi: Tensor
+
+
+class TabularLikelihood:
+    """- sum log pi_e of counted choices, each batch under the policy it was collected with.
+
+    game, reward: the model; pi_l: (B, S, A_l) one deployed policy per batch
+    counts: (B, T, S, A_e) how often each action was chosen; expected counts are as good
+    """
+
+    def __init__(self, game: TabularGame, reward: Reward, pi_l: Tensor, counts: Tensor) -> None:
+        check_table("pi_l", pi_l, (len(pi_l), game.n_states, game.n_learner_actions))
+        check_table("counts", counts, (len(pi_l), game.steps, game.n_states, game.n_expert_actions))
+        self.game, self.reward, self.pi_l, self.counts = game, reward, pi_l, counts
+        self._transition = closed_loop(game, pi_l)
+        self._arrived = counts.sum(-1)
+        self._last: _Point | None = None
+
+    def __len__(self) -> int:
+        return round(float(self.counts.sum()))
+
+    @property
+    def size(self) -> int:
+        """Number of reward parameters n."""
+        return self.reward.n_features
+
+    def joined(self, others: Sequence[TabularLikelihood]) -> TabularLikelihood:
+        """The likelihood of this batch and the others, solved as one."""
+        pi_l = torch.cat([self.pi_l, *(other.pi_l for other in others)])
+        counts = torch.cat([self.counts, *(other.counts for other in others)])
+        return TabularLikelihood(self.game, self.reward, pi_l, counts)
+
+    def value(self, theta: Array) -> float:
+        """- sum log pi_e; infinite where the response could not be solved."""
+        response = self._at(theta).response
+        if response.status is not Status.CONVERGED:
+            return float("inf")
+        return -float((self.counts * response.log_pi).sum())
+
+    def gradient(self, theta: Array) -> Array:
+        """d value / d theta: (n,)."""
+        point = self._at(theta)
+        weight = self._reward_weight(self._credit(point)[1])
+        jacobian = self.reward.jacobian(point.theta).flatten(0, 2)
+        return _numpy(weight.flatten() @ jacobian)
+
+    def hessian(self, theta: Array) -> Array:
+        """d2 value / d theta2, exact; need not be positive definite where H > 1: (n, n)."""
+        point = self._at(theta)
+        mu, m = self._credit(point)
+        bend = self.reward.curvature(point.theta, self._reward_weight(m))
+        return _numpy(self._covariance(mu, point) + bend)
+
+    def fisher(self, theta: Array) -> Array:
+        """Its expectation under the model at theta, positive semidefinite: (n, n)."""
+        return _numpy(self._covariance(self._arrived, self._at(theta)))
+
+    def log_pi_jacobian(self, theta: Array) -> Array:
+        """d log pi_e / d theta, one row per batch, time, state and action: (B * T * S * A_e, n)."""
+        point = self._at(theta)
+        dq = self._sensitivity(point)
+        centred = dq - (point.response.pi[..., None] * dq).sum(-2, keepdim=True)
+        return _numpy(centred.reshape(-1, self.size))
+
+    def _at(self, theta: Array) -> _Point:
+        key = torch.tensor(np.asarray(theta), dtype=torch.float64)
+        if self._last is None or not torch.equal(self._last.theta, key):
+            with torch.no_grad():
+                r_pi = averaged(self.pi_l, self.reward.table(key))
+                game = self.game
+                response = soft_bellman(self._transition, r_pi, game.discount, game.horizon)
+            jacobian = self.reward.jacobian(key)
+            psi = torch.einsum("bsl,slen->bsen", self.pi_l, jacobian)
+            self._last = _Point(key, response, psi)
+        return self._last
+
+    def _credit(self, point: _Point) -> tuple[Tensor, Tensor]:
+        game, pi = self.game, point.response.pi
+        return credit(
+            self._transition, pi, self.counts, self._arrived, game.discount, game.horizon
+        )
+
+    def _reward_weight(self, m: Tensor) -> Tensor:
+        """d value / d r_e: (S, A_l, A_e)."""
+        return torch.einsum("bsl,bse->sle", self.pi_l, m.sum(1))
+
+    def _sensitivity(self, point: _Point) -> Tensor:
+        game, pi = self.game, point.response.pi
+        return sensitivity(self._transition, pi, point.psi, game.discount, game.horizon)
+
+    def _covariance(self, weight: Tensor, point: _Point) -> Tensor:
+        return weighted_covariance(weight, point.response.pi, self._sensitivity(point))
+
+
+def _numpy(value: Tensor) -> Array:
+    return np.asarray(value.numpy())

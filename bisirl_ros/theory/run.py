@@ -1,0 +1,63 @@
+"""Runs the experiments, one after the other, and writes down what they found."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from bisirl_ros.errors import InputError
+from bisirl_ros.io.plain import json_ready
+from bisirl_ros.report.plot_style import ALARM, GOOD, GREY, grid, png, titles
+from bisirl_ros.report.run_folder import RunFolder
+from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
+
+RESULTS = "theory.json"
+VERDICT = {True: "holds", False: "MISSED", None: "not measured"}
+
+
+def run_theory(
+    experiments: Sequence[Experiment], setup: Setup, folder: RunFolder, say: Say
+) -> dict[str, Outcome]:
+    """Run experiments; after each, `theory.json` holds all that was found so far, and its plot."""
+    outcomes: dict[str, Outcome] = {}
+    for i, experiment in enumerate(experiments):
+        began = time.perf_counter()
+        say(f"[{i + 1}/{len(experiments)}] {experiment.key}: {experiment.title}")
+        outcome = experiment.run(setup, lambda line: say(f"      {line}"))
+        outcomes[experiment.key] = outcome
+        folder.write(RESULTS, _json(outcomes))
+        if outcome.holds is not None:
+            folder.write(f"{experiment.key}.png", _picture(experiment, outcome))
+        took = time.perf_counter() - began
+        say(f"      {VERDICT[outcome.holds]}: {outcome.bar}  ({took:.1f} s)")
+        if outcome.note:
+            say(f"      note: {outcome.note}")
+    return outcomes
+
+
+def chosen(experiments: Sequence[Experiment], keys: Sequence[str]) -> list[Experiment]:
+    """The experiments of these keys, all where there are none; InputError for an unknown key."""
+    known = {experiment.key: experiment for experiment in experiments}
+    for key in keys:
+        if key not in known:
+            raise InputError(f"experiment '{key}': unknown; choose from {', '.join(known)}")
+    return [known[key] for key in keys] if keys else list(experiments)
+
+
+def _json(outcomes: dict[str, Outcome]) -> bytes:
+    plain = json_ready({key: asdict(outcome) for key, outcome in outcomes.items()})
+    return (json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _picture(experiment: Experiment, outcome: Outcome) -> bytes:
+    told = f"{len(outcome.seeds)} seeds" if outcome.seeds else "nothing drawn at random"
+    figure, (ax,) = grid(f"{experiment.key}: {experiment.title}", told, 1, 1, (8.0, 3.6))
+    experiment.draw(outcome, ax)
+    titles(ax, "", f"{VERDICT[outcome.holds]}: {outcome.bar}")
+    ax.texts[-1].set_color({True: GOOD, False: ALARM, None: GREY}[outcome.holds])
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        ax.legend(handles, labels, fontsize=8.5, frameon=False)
+    return png(figure)
