@@ -44,7 +44,10 @@ class LoopConfig:
         0.1, doc="Lambda_0, precision of the prior on every weight", low=1e-9, high=1e6
     )
     drift_alarm: float = setting(
-        0.0, doc="probability of a false alarm of the drift test; 0 tests nothing", low=0.0, high=0.5
+        0.0,
+        doc="probability of a false alarm of the drift test; 0 tests nothing",
+        low=0.0,
+        high=0.5,
     )
     forgetting: float = setting(
         0.0, doc="rho: what a detected drift leaves of older evidence", low=0.0, high=1.0

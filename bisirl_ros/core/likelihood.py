@@ -19,7 +19,7 @@ class ChoiceLikelihood:
 
     chosen: (N, n) Phi of the velocity that was observed
     offered: (N, K, n) Phi of the candidates
-    log_area: (K,) what each candidate stands for, log [m^2/s^2]
+    log_area: (K,) or (N, K) what each candidate stands for, log [m^2/s^2]
     """
 
     chosen: Array
@@ -57,14 +57,19 @@ class ChoiceLikelihood:
         return self.hessian(theta)
 
     def joined(self, others: Sequence[ChoiceLikelihood]) -> ChoiceLikelihood:
-        """The likelihood of these choices and others from the same candidates, as one."""
+        """The likelihood of these choices and others among as many candidates, as one."""
         if not others:
             return self
         return ChoiceLikelihood(
             np.concatenate([self.chosen, *(other.chosen for other in others)]),
             np.concatenate([self.offered, *(other.offered for other in others)]),
-            self.log_area,
+            np.concatenate([x.area_of_each for x in (self, *others)]),
         )
+
+    @property
+    def area_of_each(self) -> Array:
+        """log_area, one row per choice: (N, K)."""
+        return np.broadcast_to(self.log_area, self.offered.shape[:2])
 
     def _logits(self, theta: Array) -> Array:
         return np.asarray(self.offered @ theta + self.log_area)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, improve_policy
+from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.policy import InteractionPolicy
 from bisirl_ros.core.receding_horizon_solver import RecedingHorizonSolver
@@ -29,7 +30,7 @@ def oracle_policy(
     policy = InteractionPolicy(scenario.robot)
     solver = RecedingHorizonSolver(scenario, policy)
     phi = policy.initial(torch.Generator().manual_seed(seed))
-    state = LoopState.start(phi, solver.n_features, config, seed)
+    state: LoopState[Interactions] = LoopState.start(phi, solver.n_features, config, seed)
     for _ in range(updates):
         if not go_on():
             return None

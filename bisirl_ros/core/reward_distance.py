@@ -15,6 +15,7 @@ from bisirl_ros.core.likelihood import Array
 from bisirl_ros.errors import InputError
 
 ROUND_OFF = 1e-12  # a part this much shorter than the whole it was computed from counts as zero
+AXES = {0: "of any shape", 1: "(n,)", 3: "(S, A_l, A_e)"}
 
 
 def starc(reward: Array, truth: Array, transition: Array, discount: float) -> float:
@@ -33,7 +34,7 @@ def starc(reward: Array, truth: Array, transition: Array, discount: float) -> fl
 
     reward, truth: (S, A_l, A_e); transition: P(s' | s, a), (S, A_l, A_e, S); discount: in (0, 1]
     """
-    reward, truth = _pair("reward", reward, "truth", truth, "(S, A_l, A_e)")
+    reward, truth = _pair("reward", reward, "truth", truth, 3)
     basis = shaping_basis(transition, discount)
     if np.shape(transition)[:3] != reward.shape:
         rule = f"it must be {(*reward.shape, len(reward))}, as the rewards are"
@@ -47,8 +48,8 @@ def shaping_basis(transition: Array, discount: float) -> Array:
 
     Skalse et al. 2024: { gamma E[Phi(s') | s, a] - Phi(s) }, which holds the constants if gamma < 1
     and tends, for gamma -> 1, to { E[Phi(s') | s, a] - Phi(s) } plus { Phi(s) : E[Phi(s') | s, a] =
-    Phi(s) }. The latter (constants; one more per further absorbing class) bring every policy the
-    same average reward. Both are spanned at any discount, so that the result is continuous up to 1.
+    Phi(s) }. The latter (the constants; more if S falls into parts that no action connects) bring
+    every policy the same average reward. With both, the basis is continuous up to discount 1.
 
     transition: (S, A_l, A_e, S); discount: in (0, 1]
     """
@@ -78,10 +79,9 @@ def epic(reward: Array, truth: Array, discount: float) -> float:
 
     reward, truth: (S, A_l, A_e); discount: in (0, 1]
     """
-    reward, truth = _pair("reward", reward, "truth", truth, "(S, A_l, A_e)")
+    reward, truth = _pair("reward", reward, "truth", truth, 3)
     _check_discount(discount)
-    canonical = [_canonically_shaped(table, discount).ravel() for table in (reward, truth)]
-    r, q = (_unit(c - c.mean(), c) for c in canonical)
+    r, q = (_unit(_canonically_shaped(w, discount), w) for w in (reward, truth))
     return float(np.linalg.norm(r - q)) / 2 if r.any() and q.any() else math.nan
 
 
@@ -90,7 +90,7 @@ def pearson(x: Array, y: Array, basis: Array | None = None) -> float:
 
     nan where one of the two is constant.  x, y: (n,); basis: (n, r), orthonormal columns
     """
-    x, y = _pair("x", x, "y", y, "(n,)")
+    x, y = _pair("x", x, "y", y, 1)
     px, py = _project(x, basis), _project(y, basis)
     return _inner(_unit(px - px.mean(), x), _unit(py - py.mean(), y))
 
@@ -100,7 +100,7 @@ def cosine(x: Array, y: Array, basis: Array | None = None) -> float:
 
     nan where one of the two is zero.  x, y: (n,); basis: (n, r), orthonormal columns
     """
-    x, y = _pair("x", x, "y", y, "(n,)")
+    x, y = _pair("x", x, "y", y, 1)
     return _inner(_unit(_project(x, basis), x), _unit(_project(y, basis), y))
 
 
@@ -130,7 +130,10 @@ def binomial_interval(successes: int, trials: int, level: float = 0.95) -> tuple
 
 
 def _canonically_shaped(table: Array, discount: float) -> Array:
-    """r(s, a) + gamma m(s') - m(s) - gamma mean(m), m(s) = mean_a r(s, a): (S, A_l, A_e, S)."""
+    """r(s, a) + gamma m(s') - m(s) - gamma mean(m), m(s) = mean_a r(s, a); its mean is zero.
+
+    Gleave et al. 2021, definition 4.1; returns (S, A_l, A_e, S)
+    """
     mean = table.mean((1, 2))
     here = table - mean[:, None, None]
     return np.asarray(here[..., None] + discount * (mean - mean.mean()))
@@ -164,12 +167,12 @@ def _check_discount(discount: float) -> None:
         raise InputError(f"discount is {discount}; it must be in (0, 1]")
 
 
-def _pair(name_x: str, x: Array, name_y: str, y: Array, axes: str = "") -> tuple[Array, Array]:
-    """Both as float64: finite, not empty, of one shape, with as many axes as `axes` names."""
+def _pair(name_x: str, x: Array, name_y: str, y: Array, ndim: int = 0) -> tuple[Array, Array]:
+    """Both as float64: finite, not empty, of one shape, with `ndim` axes (0: as many as it has)."""
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     for name, value in ((name_x, x), (name_y, y)):
-        if value.size == 0 or (axes and value.ndim != len(axes.strip("(,)").split(","))):
-            raise InputError(f"{name} has shape {value.shape}; it must be {axes or 'not empty'}")
+        if value.size == 0 or value.ndim != (ndim or value.ndim):
+            raise InputError(f"{name} has shape {value.shape}; it must be {AXES[ndim]}, not empty")
         if not np.isfinite(value).all():
             raise InputError(f"{name} has shape {value.shape}; every entry must be finite")
     if x.shape != y.shape:

@@ -7,52 +7,47 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from bisirl_ros.core.bilevel import LoopConfig, LoopState
+from bisirl_ros.core.bilevel import Batch, LoopConfig, LoopState
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.interactions import Interactions
-from bisirl_ros.core.likelihood import ChoiceLikelihood
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario
 from bisirl_ros.io.contract import pack, unpack
 from bisirl_ros.io.files import write_whole
+from bisirl_ros.io.records import Arrays, Records, arrays_of, fields_of
 
-CHECKPOINT = "bisirl.checkpoint/1"
+CHECKPOINT = "bisirl.checkpoint/2"
 
 
-def save_checkpoint(path: Path, state: LoopState, scenario: Scenario) -> None:
-    """Write the state of a `RecedingHorizonSolver`'s loop, whole or not at all."""
-    adam = state.optimiser.state.get(state.phi, {})
-    tensors = {
+def save_checkpoint(path: Path, state: LoopState[Batch], records: Records[Batch]) -> None:
+    """Write the state of a double loop, whole or not at all."""
+    evidence = state.evidence
+    tensors: Arrays = {
         "phi": state.phi.detach().numpy(),
         "theta": state.theta,
-        "mean": state.evidence.mean,
-        "precision": state.evidence.precision,
-        **{f"adam.{name}": value.detach().numpy() for name, value in adam.items()},
+        "mean": evidence.mean,
+        "precision": evidence.precision,
+        "prior": evidence.prior,
     }
-    for i, batch in enumerate(state.evidence.batches):
-        assert isinstance(batch, ChoiceLikelihood)
-        for name in ("chosen", "offered", "log_area"):
-            tensors[f"batch.{i}.{name}"] = getattr(batch, name)
-    for i, recent in enumerate(state.recent):
-        for name in ("human", "robot", "target", "goal", "robot_future", "step"):
-            if (value := getattr(recent, name)) is not None:
-                tensors[f"recent.{i}.{name}"] = value
+    for name, value in state.optimiser.state.get(state.phi, {}).items():
+        if isinstance(value, Tensor):
+            tensors[f"optimiser.{name}"] = value.detach().numpy()
+    for kind, kept in (("batch", evidence.batches), ("recent", state.recent)):
+        for i, record in enumerate(kept):
+            tensors |= {f"{kind}.{i}.{key}": array for key, array in arrays_of(record).items()}
     header = {
-        "scenario": scenario.name,
-        "features": list(scenario.feature_names),
-        "units": units_of_theta(scenario),
+        "identity": records.identity,
         "k": state.k,
         "updates": state.updates,
-        "condensed": state.evidence.condensed,
-        "batches": len(state.evidence.batches),
-        "recent": [recent.policy_version for recent in state.recent],
+        "condensed": evidence.condensed,
+        "batches": len(evidence.batches),
+        "recent": len(state.recent),
         "rng": state.rng.bit_generator.state,
     }
     write_whole(path, pack(CHECKPOINT, tensors, header))
 
 
-def load_checkpoint(path: Path, scenario: Scenario, phi_size: int, config: LoopConfig) -> LoopState:
+def load_checkpoint(path: Path, records: Records[Batch], config: LoopConfig) -> LoopState[Batch]:
     """The state that was saved; raises InputError for an unreadable, foreign or unfit file."""
     try:
         data = path.read_bytes()
@@ -61,79 +56,61 @@ def load_checkpoint(path: Path, scenario: Scenario, phi_size: int, config: LoopC
             f"checkpoint {path}: cannot be read ({error.strerror}); check the path"
         ) from error
     tensors, header = unpack(CHECKPOINT, data, f"checkpoint {path}")
-    features = tuple(header.get("features", ()))
-    if features != scenario.feature_names:
-        raise InputError(
-            f"checkpoint {path}: its reward is over ({', '.join(features)}), scenario "
-            f"{scenario.name} has ({', '.join(scenario.feature_names)}); use its own scenario"
-        )
-    if header.get("units") != units_of_theta(scenario):
-        raise InputError(
-            f"checkpoint {path}: scenario {scenario.name} has other feature scales, horizon, "
-            "discount, period, lag or speeds than when it was written; theta would mean another "
-            "thing"
-        )
+    _check_identity(path, header.get("identity"), records)
     try:
-        return _restore(tensors, header, phi_size, config)
+        return _restore(tensors, header, records, config)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"checkpoint {path}: damaged or unfit ({error}); use another") from error
 
 
-def units_of_theta(scenario: Scenario) -> list[float]:
-    """All that a weight's meaning depends on."""
-    human = scenario.human
-    return [
-        *(feature.scale for feature in scenario.features),
-        float(scenario.horizon),
-        scenario.discount,
-        scenario.decision_period_s,
-        human.lag_s,
-        human.max_speed,
-        human.preferred_speed,
-    ]
+def _check_identity(path: Path, found: Any, records: Records[Any]) -> None:
+    found = found if isinstance(found, dict) else {}
+    for key, expected in records.identity.items():
+        if found.get(key) != expected:
+            raise InputError(
+                f"checkpoint {path}: its {key} {_told(found.get(key))}, {records.name} has "
+                f"{_told(expected)}; theta would mean another thing, use the game it was made for"
+            )
+
+
+def _told(value: Any) -> str:
+    return f"({', '.join(map(str, value))})" if isinstance(value, list) else str(value)
 
 
 def _restore(
-    tensors: dict[str, np.ndarray], header: dict[str, Any], phi_size: int, config: LoopConfig
-) -> LoopState:
-    phi = torch.from_numpy(tensors["phi"])
-    if phi.shape != (phi_size,) or not torch.isfinite(phi).all():
-        raise ValueError(f"phi has shape {tuple(phi.shape)}, expected finite ({phi_size},)")
-    state = LoopState.start(phi, len(tensors["theta"]), config, seed=0)
+    tensors: Arrays, header: dict[str, Any], records: Records[Batch], config: LoopConfig
+) -> LoopState[Batch]:
+    phi = torch.from_numpy(np.asarray(tensors["phi"]))
+    if phi.shape != (records.phi_size,) or not torch.isfinite(phi).all():
+        raise ValueError(f"phi has shape {tuple(phi.shape)}, expected finite ({records.phi_size},)")
+    state: LoopState[Batch] = LoopState.start(phi, records.n_features, config, seed=0)
     state.theta = tensors["theta"]
     state.evidence = Evidence(
-        tensors["mean"],
-        tensors["precision"],
-        tuple(
-            ChoiceLikelihood(
-                tensors[f"batch.{i}.chosen"],
-                tensors[f"batch.{i}.offered"],
-                tensors[f"batch.{i}.log_area"],
-            )
-            for i in range(header["batches"])
+        mean=tensors["mean"],
+        precision=tensors["precision"],
+        prior=tensors["prior"],
+        batches=tuple(
+            records.likelihood(**_fields(tensors, f"batch.{i}.")) for i in range(header["batches"])
         ),
-        header["condensed"],
-        config.evidence_window,
+        condensed=header["condensed"],
+        window=config.evidence_window,
     )
     state.recent = [
-        Interactions(
-            human=tensors[f"recent.{i}.human"],
-            robot=tensors[f"recent.{i}.robot"],
-            target=tensors[f"recent.{i}.target"],
-            goal=tensors[f"recent.{i}.goal"],
-            policy_version=version,
-            robot_future=tensors.get(f"recent.{i}.robot_future"),
-            step=tensors.get(f"recent.{i}.step"),
-        )
-        for i, version in enumerate(header["recent"])
+        records.batch(**_fields(tensors, f"recent.{i}.")) for i in range(header["recent"])
     ]
-    adam = {
-        key.removeprefix("adam."): torch.from_numpy(value)
-        for key, value in tensors.items()
-        if key.startswith("adam.")
+    inertia = {
+        name.removeprefix("optimiser."): torch.from_numpy(np.asarray(value))
+        for name, value in tensors.items()
+        if name.startswith("optimiser.")
     }
-    if adam:
-        state.optimiser.state[state.phi] = adam
+    if inertia:
+        state.optimiser.state[state.phi] = inertia
     state.rng.bit_generator.state = header["rng"]
     state.k, state.updates = header["k"], header["updates"]
     return state
+
+
+def _fields(tensors: Arrays, prefix: str) -> dict[str, Any]:
+    """What a record was made of, by the names of its fields."""
+    names = [name for name in tensors if name.startswith(prefix)]
+    return fields_of({name.removeprefix(prefix): tensors[name] for name in names})

@@ -25,6 +25,7 @@ from bisirl_ros.games.scenario import Scenario
 from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_interactions
 from bisirl_ros.io.plain import json_ready
+from bisirl_ros.io.records import scenario_records
 from bisirl_ros.learner.device import resolve_device
 
 NICENESS = 10
@@ -76,9 +77,10 @@ class Worker:
             config.scenario, policy, device=self._device, likelihood_grid=config.grid
         )
         n = self._solver.n_features
+        self._records = scenario_records(config.scenario, policy.size)
         if config.checkpoint:
             path = Path(config.checkpoint)
-            self._state = load_checkpoint(path, config.scenario, policy.size, config.loop)
+            self._state = load_checkpoint(path, self._records, config.loop)
         else:
             phi = policy.initial(torch.Generator().manual_seed(config.seed))
             self._state = LoopState.start(phi, n, config.loop, config.seed)
@@ -98,7 +100,7 @@ class Worker:
             except InputError as error:  # a batch that cannot be learned from
                 self._refuse(str(error))
 
-    def _interact(self, state: LoopState) -> tuple[Interactions, Tensor] | None:
+    def _interact(self, state: LoopState[Interactions]) -> tuple[Interactions, Tensor] | None:
         """Hand out pi_phi_k; wait for a batch that was collected under a policy of ours."""
         phi = state.phi.detach().clone()
         self._deployed[state.k] = phi
@@ -136,7 +138,7 @@ class Worker:
                 if parent is not None and not parent.is_alive():
                     return None
 
-    def _hand_out(self, state: LoopState, phi: Tensor) -> None:
+    def _hand_out(self, state: LoopState[Interactions], phi: Tensor) -> None:
         snapshot = Snapshot(
             version=state.k,
             phi=phi,
@@ -150,9 +152,9 @@ class Worker:
         report, self._report = self._report, {}  # told once
         self._outbox.put((pack_snapshot(snapshot), json.dumps(report)))
 
-    def _save(self, state: LoopState) -> None:
+    def _save(self, state: LoopState[Interactions]) -> None:
         try:
-            save_checkpoint(Path(self._config.save_to), state, self._config.scenario)
+            save_checkpoint(Path(self._config.save_to), state, self._records)
         except OSError as error:
             self._refuse(f"save_to {self._config.save_to}: cannot be written ({error.strerror})")
 
@@ -175,6 +177,8 @@ class Worker:
             "held_out": report.held_out,
             "constant_velocity": self._baseline_log_density,
             "objective": report.objective,
+            "rank": report.rank,
+            "drift": report.drift,
             "gradient_norms": list(report.gradient_norms),
             "inner_s": report.inner_s,
             "update_s": list(report.update_s),

@@ -21,6 +21,7 @@ from bisirl_ros.core.receding_horizon_solver import RecedingHorizonSolver
 from bisirl_ros.core.simulated_human import SimulatedHuman
 from bisirl_ros.games.scenario import Scenario
 from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
+from bisirl_ros.io.records import scenario_records
 
 from .conftest import THETA, simulate_episode
 
@@ -35,6 +36,7 @@ class Setting:
         self.policy = InteractionPolicy(scenario.robot)
         self.solver = RecedingHorizonSolver(self.scenario, self.policy, episodes=8)
         self.config = config
+        self.records = scenario_records(self.scenario, self.policy.size)
         phi = self.policy.initial(torch.Generator().manual_seed(seed))
         self.state = LoopState.start(phi, 4, config, seed)
         self.human = SimulatedHuman(self.scenario, self.policy, THETA, seed=seed + 1)
@@ -82,8 +84,8 @@ def test_a_checkpoint_goes_on_as_if_never_interrupted(crossing: Scenario, tmp_pa
     whole.run(5)
     broken.run(3)
     path = tmp_path / "checkpoint.safetensors"
-    save_checkpoint(path, broken.state, broken.scenario)
-    broken.state = load_checkpoint(path, broken.scenario, broken.policy.size, broken.config)
+    save_checkpoint(path, broken.state, broken.records)
+    broken.state = load_checkpoint(path, broken.records, broken.config)
     broken.run(2)
     assert torch.equal(whole.state.phi, broken.state.phi)
     assert (whole.state.theta == broken.state.theta).all()

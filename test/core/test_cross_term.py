@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.policy import InteractionPolicy
 from bisirl_ros.core.receding_horizon_solver import LEAST_BATCHES, RecedingHorizonSolver
@@ -32,7 +33,8 @@ class Replays:
         self.batches = [simulate_episode(scenario, human, self.phi, rng) for _ in range(8)]
 
     def __call__(self, batches: list[Interactions]) -> torch.Tensor:
-        terms = self.solver.outer_terms(self.phi, THETA, batches, np.random.default_rng(0))
+        evidence, rng = Evidence.start(4, 0.1), np.random.default_rng(0)
+        terms = self.solver.outer_terms(self.phi, THETA, evidence, batches, rng)
         return terms.pull_back(W)
 
 

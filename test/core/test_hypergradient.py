@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.hypergradient import (
+    Estimator,
     Hypergradient,
     OuterTerms,
     hypergradient,
@@ -148,9 +149,12 @@ def test_implicit_subtracts_the_pulled_back_response() -> None:
         pull_back=lambda w: (cross @ torch.tensor(w, dtype=torch.float32))[None],
     )
     expected = np.array([1.0, 2.0, 3.0]) - cross.numpy() @ np.linalg.solve(hessian, [0.5, -1.0])
-    implicit = hypergradient(terms, hessian, Hypergradient.IMPLICIT)
-    assert implicit.numpy() == pytest.approx(expected, rel=1e-6)
-    first = hypergradient(terms, hessian, Hypergradient.FIRST_ORDER)
+    phi, rng = torch.zeros(3), np.random.default_rng(0)
+    for method in (Hypergradient.IMPLICIT, Hypergradient.NEUMANN):
+        v = hypergradient(terms, phi, hessian.__matmul__, Estimator(method), rng)
+        assert v.numpy() == pytest.approx(expected, rel=1e-6)
+    only_direct = Estimator(Hypergradient.FIRST_ORDER)
+    first = hypergradient(terms, phi, hessian.__matmul__, only_direct, rng)
     assert torch.equal(first, terms.d_phi)
 
 

@@ -90,8 +90,13 @@ def test_condensing_keeps_slope_and_curvature_at_the_estimate() -> None:
 def test_forgetting_widens_the_posterior() -> None:
     evidence = Evidence.start(3, 0.5).add(choices(0)).add(choices(1))
     theta = np.array([1.0, -2.0, 0.5])
-    kept, faded = evidence.carry(theta), evidence.carry(theta, rho=0.5)
-    assert faded.covariance(theta) == pytest.approx(2.0 * kept.covariance(theta))
+    faded = evidence.forget(theta, newest=1, rho=0.5)
+    old, new = (choices(seed).hessian(theta) for seed in (0, 1))
+    assert faded.hessian(theta) == pytest.approx(0.5 * np.eye(3) + 0.5 * old + new)
+    gone = evidence.forget(theta, newest=1, rho=0.0)
+    alone = Evidence.start(3, 0.5).add(choices(1))
+    assert gone.gradient(theta) == pytest.approx(alone.gradient(theta))
+    assert gone.hessian(theta) == pytest.approx(alone.hessian(theta))
 
 
 def test_more_evidence_means_smaller_error_and_honest_intervals() -> None:

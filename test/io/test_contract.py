@@ -22,6 +22,7 @@ from bisirl_ros.io.contract import (
     unpack_interactions,
     unpack_snapshot,
 )
+from bisirl_ros.io.records import scenario_records
 
 SNAPSHOT = Snapshot(
     version=4,
@@ -96,8 +97,9 @@ def test_a_checkpoint_of_something_else_is_refused_in_one_line(tmp_path: Path) -
     crossing, config = load_scenario("crossing"), LoopConfig()
     path = tmp_path / "c.safetensors"
     state = LoopState.start(torch.zeros(194), 4, config, seed=0)
-    save_checkpoint(path, state, crossing)
-    assert load_checkpoint(path, crossing, 194, config).k == 0
+    records = scenario_records(crossing, 194)
+    save_checkpoint(path, state, records)
+    assert load_checkpoint(path, records, config).k == 0
     for change in (
         lambda: path.write_bytes(path.read_bytes()[:-3]),
         lambda: path.write_bytes(b"not a checkpoint"),
@@ -106,9 +108,12 @@ def test_a_checkpoint_of_something_else_is_refused_in_one_line(tmp_path: Path) -
     ):
         change()
         with pytest.raises(InputError, match=r"checkpoint .*c\.safetensors"):
-            load_checkpoint(path, crossing, 194, config)
-    save_checkpoint(path, state, crossing)
+            load_checkpoint(path, records, config)
+    save_checkpoint(path, state, records)
     with pytest.raises(InputError, match="damaged or unfit"):
-        load_checkpoint(path, crossing, 100, config)
-    with pytest.raises(InputError, match="its reward is over"):
-        load_checkpoint(path, load_scenario("people"), 194, config)
+        load_checkpoint(path, scenario_records(crossing, 100), config)
+    with pytest.raises(InputError, match=r"its features \(progress, .*, scenario people has \("):
+        load_checkpoint(path, scenario_records(load_scenario("people"), 194), config)
+    farther = replace(crossing, horizon=crossing.horizon + 1)
+    with pytest.raises(InputError, match=r"its horizon \d+, .*theta would mean another thing"):
+        load_checkpoint(path, scenario_records(farther, 194), config)

@@ -22,6 +22,7 @@ from bisirl_ros.core.simulated_human import SimulatedHuman
 from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import Scenario, load_scenario
 from bisirl_ros.io.checkpoint import load_checkpoint
+from bisirl_ros.io.records import scenario_records
 from bisirl_ros.learner.device import resolve_device
 from bisirl_ros.learner.process import INBOX_SIZE, LearnerProcess, Update
 from bisirl_ros.learner.worker import WorkerConfig
@@ -147,7 +148,7 @@ def test_batches_go_in_and_ever_newer_snapshots_come_out(
     assert np.all(stds[-1] < stds[0]), "more data left the estimate less certain"
     assert updates[-1].report["held_out"] > updates[1].report["held_out"]
 
-    state = load_checkpoint(file, crossing, len(initial), LOOP)
+    state = load_checkpoint(file, scenario_records(crossing, len(initial)), LOOP)
     assert state.k == 3
     np.testing.assert_array_equal(state.theta, snapshots[-1].theta)
 

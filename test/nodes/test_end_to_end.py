@@ -30,6 +30,7 @@ from bisirl_ros.core.policy import InteractionPolicy
 from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.io.checkpoint import load_checkpoint
 from bisirl_ros.io.contract import unpack_snapshot
+from bisirl_ros.io.records import scenario_records
 from bisirl_ros.nodes import conversions as c
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -232,7 +233,9 @@ def test_the_folder_of_a_run(run: SimpleNamespace) -> None:
 
 def test_the_checkpoint_of_a_run_loads(run: SimpleNamespace) -> None:
     size = InteractionPolicy(CROSSING.robot).size
-    state = load_checkpoint(run.folder / "checkpoint.safetensors", CROSSING, size, LoopConfig())
+    state = load_checkpoint(
+        run.folder / "checkpoint.safetensors", scenario_records(CROSSING, size), LoopConfig()
+    )
     assert state.k == EPISODES
     np.testing.assert_array_equal(state.theta, records(run.heard["/learning"])[-1]["theta"])
 

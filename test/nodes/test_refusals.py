@@ -37,7 +37,7 @@ def random_bytes(path: Path) -> str:
 def other_schema(path: Path) -> str:
     """A file of this package, but another kind."""
     path.write_bytes(pack(INTERACTIONS, {"human": np.zeros((1, 4))}, {}))
-    return f"holds {INTERACTIONS}, expected bisirl.checkpoint/1"
+    return f"holds {INTERACTIONS}, expected bisirl.checkpoint/2"
 
 
 @pytest.mark.parametrize("write", [random_bytes, other_schema])

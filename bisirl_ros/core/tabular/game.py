@@ -79,7 +79,9 @@ class TabularGame:
 
     def learner_policy(self, phi: Tensor) -> Tensor:
         """pi_phi(a_l | s), a softmax over phi (..., S * A_l): (..., S, A_l)."""
-        return torch.softmax(phi.unflatten(-1, (self.n_states, self.n_learner_actions)), -1)
+        return torch.softmax(
+            phi.reshape(*phi.shape[:-1], self.n_states, self.n_learner_actions), -1
+        )
 
     def learner_reward(self, r_e: Tensor) -> Tensor:
         """r_l = r_task + kappa r_e: (..., S, A_l, A_e)."""

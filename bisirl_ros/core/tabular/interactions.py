@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.tabular.game import TabularGame
+
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -19,9 +22,9 @@ class TabularInteractions:
     state, learner, expert: (N, H) integers; -1 after an episode's end
     """
 
-    state: Array
-    learner: Array
-    expert: Array
+    state: IntArray
+    learner: IntArray
+    expert: IntArray
 
     def __len__(self) -> int:
         return int((self.state >= 0).sum())
@@ -69,6 +72,6 @@ def _cdf(p: Tensor) -> Array:
     return np.asarray(cdf / cdf[..., -1:])
 
 
-def _draw(cdf: Array, uniform: Array) -> Array:
+def _draw(cdf: Array, uniform: Array) -> IntArray:
     """One index per row of cdf (N, K): the first whose cumulative probability exceeds uniform."""
     return np.asarray((uniform[:, None] >= cdf).sum(-1))

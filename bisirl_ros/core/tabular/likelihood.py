@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ class _Point:
     psi: Tensor
 
 
+@dataclass(frozen=True, eq=False)
 class TabularLikelihood:
     """- sum log pi_e of counted choices, each batch under the policy it was collected with.
 
@@ -33,13 +35,25 @@ class TabularLikelihood:
     counts: (B, T, S, A_e) how often each action was chosen; expected counts are as good
     """
 
-    def __init__(self, game: TabularGame, reward: Reward, pi_l: Tensor, counts: Tensor) -> None:
-        check_table("pi_l", pi_l, (len(pi_l), game.n_states, game.n_learner_actions))
-        check_table("counts", counts, (len(pi_l), game.steps, game.n_states, game.n_expert_actions))
-        self.game, self.reward, self.pi_l, self.counts = game, reward, pi_l, counts
-        self._transition = closed_loop(game, pi_l)
-        self._arrived = counts.sum(-1)
-        self._last: _Point | None = None
+    game: TabularGame
+    reward: Reward
+    pi_l: Tensor
+    counts: Tensor
+    _points: dict[bytes, _Point] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        game, batches = self.game, len(self.pi_l)
+        check_table("pi_l", self.pi_l, (batches, game.n_states, game.n_learner_actions))
+        shape = (batches, game.steps, game.n_states, game.n_expert_actions)
+        check_table("counts", self.counts, shape)
+
+    @cached_property
+    def _transition(self) -> Tensor:
+        return closed_loop(self.game, self.pi_l)
+
+    @cached_property
+    def _arrived(self) -> Tensor:
+        return self.counts.sum(-1)
 
     def __len__(self) -> int:
         return round(float(self.counts.sum()))
@@ -88,22 +102,23 @@ class TabularLikelihood:
         return _numpy(centred.reshape(-1, self.size))
 
     def _at(self, theta: Array) -> _Point:
-        key = torch.tensor(np.asarray(theta), dtype=torch.float64)
-        if self._last is None or not torch.equal(self._last.theta, key):
-            with torch.no_grad():
-                r_pi = averaged(self.pi_l, self.reward.table(key))
-                game = self.game
-                response = soft_bellman(self._transition, r_pi, game.discount, game.horizon)
-            jacobian = self.reward.jacobian(key)
-            psi = torch.einsum("bsl,slen->bsen", self.pi_l, jacobian)
-            self._last = _Point(key, response, psi)
-        return self._last
+        """The newest theta's point is kept: value, gradient and Hessian share it."""
+        key = np.asarray(theta, float).tobytes()
+        if key not in self._points:
+            self._points.clear()
+            self._points[key] = self._solved(torch.tensor(np.asarray(theta), dtype=torch.float64))
+        return self._points[key]
+
+    def _solved(self, theta: Tensor) -> _Point:
+        game = self.game
+        r_pi = averaged(self.pi_l, self.reward.table(theta))
+        response = soft_bellman(self._transition, r_pi, game.discount, game.horizon)
+        psi = torch.einsum("bsl,slen->bsen", self.pi_l, self.reward.jacobian(theta))
+        return _Point(theta, response, psi)
 
     def _credit(self, point: _Point) -> tuple[Tensor, Tensor]:
         game, pi = self.game, point.response.pi
-        return credit(
-            self._transition, pi, self.counts, self._arrived, game.discount, game.horizon
-        )
+        return credit(self._transition, pi, self.counts, self._arrived, game.discount, game.horizon)
 
     def _reward_weight(self, m: Tensor) -> Tensor:
         """d value / d r_e: (S, A_l, A_e)."""

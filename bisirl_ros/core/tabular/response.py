@@ -43,7 +43,8 @@ def closed_loop(game: TabularGame, pi_l: Tensor) -> Tensor:
     """P(s' | s, a_e) with the learner's action averaged out: (..., S, A_e, S)."""
     shape = game.transition.shape
     flat = game.transition.reshape(shape[0], shape[1], -1)
-    return torch.einsum("...sl,slx->...sx", pi_l, flat).unflatten(-1, shape[2:])
+    mixed: Tensor = torch.einsum("...sl,slx->...sx", pi_l, flat)
+    return mixed.reshape(*mixed.shape[:-1], *shape[2:])
 
 
 def averaged(pi_l: Tensor, table: Tensor) -> Tensor:
@@ -85,18 +86,18 @@ def _stationary(transition: Tensor, reward: Tensor, discount: float) -> SoftResp
         pi = torch.exp(q - tv[..., None])
         return v + solve_flow(on_policy(transition, pi), discount, tv - v), (tv - v).abs()
 
-    status, residual, iteration = Status.ITERATION_CAP, math.inf, 0
+    status, residual, iterations = Status.ITERATION_CAP, math.inf, 0
     with torch.no_grad():
         v = torch.zeros_like(reward[..., 0])
-        for iteration in range(MAX_ITERATIONS):
+        while iterations < MAX_ITERATIONS and status is not Status.CONVERGED:
             v_next, off = newton(v)
             residual = float((off / v.abs().clamp(min=1.0)).max())
-            if not math.isfinite(residual):
-                break
             if residual <= 64 * torch.finfo(v.dtype).eps:
                 status = Status.CONVERGED
+            elif not math.isfinite(residual):
                 break
-            v = v_next
+            else:
+                v, iterations = v_next, iterations + 1
     if reward.requires_grad or transition.requires_grad:
         # Each Newton step from the solution doubles the order to which derivatives are right:
         # one makes the first exact, two the second and third.
@@ -104,7 +105,7 @@ def _stationary(transition: Tensor, reward: Tensor, discount: float) -> SoftResp
     q = reward + discount * (transition.flatten(-3, -2) @ v[..., None]).view_as(reward)
     v = torch.logsumexp(q, -1)
     q, v = q[..., None, :, :], v[..., None, :]
-    return SoftResponse(q, v, torch.exp(q - v[..., None]), status, iteration, residual)
+    return SoftResponse(q, v, torch.exp(q - v[..., None]), status, iterations, residual)
 
 
 def on_policy(transition: Tensor, pi: Tensor) -> Tensor:

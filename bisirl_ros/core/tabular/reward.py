@@ -97,9 +97,9 @@ class NetworkReward:
 
     def table(self, theta: Tensor) -> Tensor:
         """r_e: (S, A_l, A_e)."""
-        d = int(self.inputs.shape[-1])
-        w, b, v = theta.split([self.hidden * d, self.hidden, self.hidden])
-        return torch.tanh(self.inputs @ w.reshape(self.hidden, d).T + b) @ v
+        m = self.hidden
+        w, b, v = theta[: -2 * m].reshape(m, -1), theta[-2 * m : -m], theta[-m:]
+        return (torch.tanh(self.inputs @ w.T + b) * v).sum(-1)
 
     def jacobian(self, theta: Tensor) -> Tensor:
         """d r_e / d theta: (S, A_l, A_e, n)."""

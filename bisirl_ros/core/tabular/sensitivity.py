@@ -25,10 +25,11 @@ def sensitivity(
         pi = pi[..., 0, :, :]
         mean = (pi[..., None] * psi).sum(-2)
         matrix = torch.eye(pi.shape[-2], dtype=pi.dtype) - discount * on_policy(transition, pi)
-        dv = torch.linalg.solve(matrix, mean)
+        dv: Tensor = torch.linalg.solve(matrix, mean)
         return (psi + discount * (flat @ dv).view_as(psi))[..., None, :, :, :]
     psi = psi.expand(pi.shape[:-3] + psi.shape[-3:])
-    dv, dqs = torch.zeros_like(psi[..., 0, :]), []
+    dqs: list[Tensor] = []
+    dv = torch.zeros_like(psi[..., 0, :])
     for h in range(horizon - 1, -1, -1):
         dq = psi + discount * (flat @ dv).view_as(psi)
         dv = (pi[..., h, :, :, None] * dq).sum(-2)
