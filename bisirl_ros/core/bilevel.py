@@ -15,9 +15,9 @@ from bisirl_ros.config import setting
 from bisirl_ros.core.drift import detect_drift
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import Estimator, Hypergradient, hypergradient
-from bisirl_ros.core.identified import identified_subspace
+from bisirl_ros.core.identified import IdentifiedSubspace, identified_subspace
 from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.lower_level import LowerLevelResult, Method, solve_lower_level
+from bisirl_ros.core.lower_level import LowerLevelResult, Method, solve_from_starts
 from bisirl_ros.core.solver import Solver
 from bisirl_ros.errors import InputError
 
@@ -60,6 +60,9 @@ class LoopConfig:
         1e-5, doc="eps_0 of the inner stop ||grad g|| <= eps_0 / (k + 1)", low=1e-12, high=1.0
     )
     inner_max_iterations: int = setting(50, doc="T_max of the inner loop", low=1, high=10000)
+    inner_starts: int = setting(
+        1, doc="starts of the inner loop, all but one at random", low=1, high=1000
+    )
     policy_steps: int = setting(
         3, doc="outer updates per batch; 0 learns no policy", low=0, high=99
     )
@@ -131,8 +134,8 @@ class OuterReport:
     theta, std: (n,) estimate and posterior standard deviation; inner: of the lower level;
     held_out: mean log-likelihood per decision of this batch before anything was learned from it;
     objective: f(phi, theta), NaN where no policy is learned; gradient_norms: one per outer update;
-    rank: dimension of the identified subspace of theta; drift: batches kept because the person
-    seems to have changed before them, 0 where no change was noticed;
+    identified: which directions of theta all interactions so far speak of
+    drift: batches kept because the person seems to have changed before them; 0: no change noticed
     inner_s, update_s: time of the inner solve and of each whole outer update [s]
     """
 
@@ -145,10 +148,15 @@ class OuterReport:
     held_out: float
     objective: float
     gradient_norms: tuple[float, ...]
-    rank: int
+    identified: IdentifiedSubspace
     drift: int
     inner_s: float
     update_s: tuple[float, ...]
+
+    @property
+    def rank(self) -> int:
+        """Dimension of the identified subspace of theta."""
+        return self.identified.rank
 
 
 Interact = Callable[[LoopState[Batch]], "tuple[Batch, Tensor] | None"]
@@ -204,7 +212,7 @@ def outer_iteration(
         began = clock()
 
     covariance = state.evidence.covariance(state.theta)
-    rank = identified_subspace(state.evidence.information(state.theta)).rank
+    identified = identified_subspace(state.evidence.information(state.theta))
     state.evidence = state.evidence.carry(state.theta)
     state.k += 1
     return OuterReport(
@@ -217,7 +225,7 @@ def outer_iteration(
         held_out=held_out,
         objective=objective,
         gradient_norms=tuple(norms),
-        rank=rank,
+        identified=identified,
         drift=drift,
         inner_s=inner_s,
         update_s=tuple(update_s),
@@ -225,10 +233,12 @@ def outer_iteration(
 
 
 def solve_inner(state: LoopState[Batch], config: LoopConfig) -> LowerLevelResult:
-    """theta <- argmin g until ||grad g|| <= eps_k or T_max."""
-    return solve_lower_level(
+    """theta <- argmin g until ||grad g|| <= eps_k or T_max, from the last one and other starts."""
+    n = len(state.theta)
+    others = [state.rng.standard_normal(n) for _ in range(config.inner_starts - 1)]
+    return solve_from_starts(
         state.evidence,
-        state.theta,
+        [state.theta, *others],
         trajectories=state.evidence.trajectories,
         tolerance=config.inner_tolerance / (state.k + 1),
         max_iterations=config.inner_max_iterations,

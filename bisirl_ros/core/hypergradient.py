@@ -29,6 +29,10 @@ class Hypergradient(enum.Enum):
     FIRST_ORDER = "first-order"
 
 
+PLAYS_AGAIN = (Hypergradient.SPSA, Hypergradient.FINITE_DIFFERENCE)
+"""The methods that collect interactions again under perturbed policies."""
+
+
 @dataclass(frozen=True)
 class OuterTerms:
     """The pieces of the hypergradient at one (phi, theta).
@@ -87,14 +91,19 @@ def hypergradient(
             w = neumann_series(product, terms.d_theta, estimator.neumann_terms)
         return terms.d_phi - shrunk_mean(terms.pull_back(w))
     if terms.re_solved is None:
-        raise InputError(
-            f"hypergradient = '{method.value}': this game cannot collect its data again under "
-            "another policy; choose implicit, neumann or first-order"
-        )
+        raise cannot_play_again(method)
     if method is Hypergradient.SPSA:
         radius = estimator.perturbation / (k + 1) ** 0.101
         return spsa(terms.re_solved, phi, radius, estimator.samples, rng)
     return central_differences(terms.re_solved, phi, estimator.perturbation, rng)
+
+
+def cannot_play_again(method: Hypergradient) -> InputError:
+    """What to say where a method in PLAYS_AGAIN meets a game that is played once."""
+    return InputError(
+        f"hypergradient = '{method.value}': this game cannot collect its interactions again under "
+        "another policy; choose implicit, neumann or first-order"
+    )
 
 
 def spsa(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -49,12 +49,17 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True)
 class LowerLevelResult:
-    """theta: (n,) the minimiser; status; iterations taken; residual = ||grad g|| at theta."""
+    """theta: (n,) the minimiser; status; iterations taken; residual = ||grad g|| at theta.
+
+    starts: from how many points the minimum was sought; agreeing: how many of them led to it
+    """
 
     theta: Array
     status: Status
     iterations: int
     residual: float
+    starts: int = 1
+    agreeing: int = 1
 
 
 Direction = Callable[[Array, Array], Array]
@@ -94,6 +99,21 @@ def solve_lower_level(
         theta = theta + length * step
         value = objective.value(theta)
     return LowerLevelResult(theta, Status.ITERATION_CAP, max_iterations, residual)
+
+
+def solve_from_starts(
+    objective: Objective, starts: Sequence[Array], **settings: Any
+) -> LowerLevelResult:
+    """The least of the minima that are reached from several starts, (n,) each.
+
+    Where H > 1 in a tabular game the problem need not be convex: that other starts agree is
+    evidence, not proof. settings: of `solve_lower_level`
+    """
+    results = [solve_lower_level(objective, start, **settings) for start in starts]
+    values = np.array([objective.value(result.theta) for result in results])
+    best = results[int(values.argmin())]
+    near = values - values.min() <= 1e-6 * max(1.0, abs(float(values.min())))
+    return replace(best, starts=len(starts), agreeing=int(near.sum()))
 
 
 def newton(objective: Objective) -> Direction:

@@ -31,11 +31,13 @@ class Response:
     """What the humans of a rollout do at one decision.
 
     target: (B, 2) [m/s]; log_pi: (B,); residual: (B, n) E_pi[Phi] - Phi(chosen)
+    fisher: (B, n, n) Cov_pi[Phi], what the choice tells of theta; None where nobody asked
     """
 
     target: Tensor
     log_pi: Tensor
     residual: Tensor
+    fisher: Tensor | None = None
 
 
 Choose = Callable[[int, Features, Tensor], Response]
@@ -50,6 +52,7 @@ class Rollout:
     reward: (T, B) r_l of each step
     residual: (T, B, n) E_pi[Phi] - Phi(chosen), the gradient of - log pi_e in theta
     human, robot: (T + 1, B, 4) and (T + 1, B, 5)
+    fisher: (T, B, n, n) what each choice tells of theta, or None
     """
 
     log_pi: Tensor
@@ -57,6 +60,7 @@ class Rollout:
     residual: Tensor
     human: Tensor
     robot: Tensor
+    fisher: Tensor | None = None
 
 
 class RecedingHorizonGame:
@@ -124,6 +128,7 @@ class RecedingHorizonGame:
         goal = self.tensor(sc.human.goal)[None] if goal is None else goal
         model = closed_loop(self.policy, phi, sc)
         humans, robots, log_pis, rewards, residuals = [human], [robot], [], [], []
+        fishers: list[Tensor] = []
         for h in range(steps):
             features = partial(self._features, human, robot, model=model, goal=goal)
             response = choose(h, features, theta)
@@ -136,14 +141,16 @@ class RecedingHorizonGame:
             rewards.append(r_task + sc.task.kappa * r_e)
             log_pis.append(torch.where(walking, response.log_pi, 0.0))
             residuals.append(torch.where(walking[:, None], response.residual, 0.0))
+            if response.fisher is not None:
+                fishers.append(torch.where(walking[:, None, None], response.fisher, 0.0))
             human, robot = human_tp1, robot_tp1
             humans.append(human)
             robots.append(robot)
         stacked = [torch.stack(x) for x in (log_pis, rewards, residuals, humans, robots)]
-        return Rollout(*stacked)
+        return Rollout(*stacked, torch.stack(fishers) if fishers else None)
 
-    def sampled(self, generator: torch.Generator) -> Choose:
-        """Humans who choose among the candidates as pi_e says."""
+    def sampled(self, generator: torch.Generator, *, informative: bool = False) -> Choose:
+        """Humans who choose among the candidates as pi_e says; `informative` adds the Fisher."""
         velocity, log_area = self.candidates.velocity, self.candidates.log_area
 
         def choose(h: int, features: Features, theta: Tensor) -> Response:
@@ -151,8 +158,12 @@ class RecedingHorizonGame:
             log_p = torch.log_softmax(phi_k @ theta + log_area, -1)
             index = torch.multinomial(log_p.detach().exp(), 1, generator=generator)
             chosen = phi_k.gather(1, index[..., None].expand(-1, -1, phi_k.shape[-1]))[:, 0]
-            mean = (log_p.exp()[..., None] * phi_k).sum(1)
-            return Response(velocity[index[:, 0]], log_p.gather(1, index)[:, 0], mean - chosen)
+            p = log_p.exp()
+            mean = (p[..., None] * phi_k).sum(1)
+            centred = phi_k - mean[:, None]
+            fisher = (p[..., None] * centred).mT @ centred if informative else None
+            log_pi = log_p.gather(1, index)[:, 0]
+            return Response(velocity[index[:, 0]], log_pi, mean - chosen, fisher)
 
         return choose
 

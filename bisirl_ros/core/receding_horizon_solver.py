@@ -11,6 +11,7 @@ from torch import Tensor
 from bisirl_ros.core.candidates import gauss_disc
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import OuterTerms, surrogate
+from bisirl_ros.core.information_gain import information_gain
 from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.likelihood import Array, ChoiceLikelihood
 from bisirl_ros.core.policy import InteractionPolicy
@@ -75,8 +76,13 @@ class RecedingHorizonSolver:
         theta_g = game.tensor(theta).requires_grad_()
         human, robot = game.starts(self._episodes, rng)
         steps = game.scenario.episode_decisions
-        rollout = game.imagine(phi_g, theta_g, human, robot, game.sampled(generator), steps)
+        choose = game.sampled(generator, informative=beta_i > 0.0)
+        rollout = game.imagine(phi_g, theta_g, human, robot, choose, steps)
         reward = rollout.reward * self._discounts(steps)
+        value = float(reward.detach().sum(0).mean())
+        if rollout.fisher is not None:
+            gain, per_step = _gain(evidence.posterior_precision(theta), rollout.fisher)
+            reward, value = reward + beta_i * per_step, value + beta_i * gain
         f = surrogate(rollout.log_pi, reward, baseline=True).mean()
         d_phi, d_theta = torch.autograd.grad(f, (phi_g, theta_g))
 
@@ -91,7 +97,6 @@ class RecedingHorizonSolver:
             pulled = [torch.autograd.grad(half, phi_g, retain_graph=True)[0] for half in halves]
             return torch.stack(pulled).to(phi)
 
-        value = float(reward.detach().sum(0).mean())
         return OuterTerms(value, d_phi.to(phi), d_theta.double().cpu().numpy(), pull_back)
 
     def _replay(self, phi: Tensor, theta: Tensor, recent: Sequence[Interactions]) -> Rollout:
@@ -113,3 +118,15 @@ class RecedingHorizonSolver:
 
     def _discounts(self, steps: int) -> Tensor:
         return self.game.tensor(self.game.scenario.discount ** np.arange(steps))[:, None]
+
+
+def _gain(precision: Array, fisher: Tensor) -> tuple[float, Tensor]:
+    """The information gain of the mean episode, and its derivative as a reward per step: (T, B).
+
+    d 1/2 log det(Lambda + E sum_h F_h) = E sum_h 1/2 tr((Lambda + E sum_h F_h)^-1 d F_h), so the
+    traces, with the inverse held fixed, have its gradient.
+    """
+    mean = fisher.detach().sum(0).mean(0).requires_grad_()
+    gain = information_gain(precision, mean)
+    slope = torch.autograd.grad(gain, mean)[0]
+    return float(gain.detach()), (fisher * slope).sum((-2, -1))

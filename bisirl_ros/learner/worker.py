@@ -17,6 +17,7 @@ from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.constant_velocity import ConstantVelocity
+from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
 from bisirl_ros.core.interactions import Interactions
 from bisirl_ros.core.policy import InteractionPolicy
 from bisirl_ros.core.receding_horizon_solver import RecedingHorizonSolver
@@ -71,6 +72,9 @@ class Worker:
 
     def __init__(self, config: WorkerConfig, inbox: Any, outbox: Any) -> None:
         self._config, self._inbox, self._outbox = config, inbox, outbox
+        method = config.loop.estimator.method
+        if method in PLAYS_AGAIN:  # nobody can be asked to live through the same episode twice
+            raise cannot_play_again(method)
         self._device = resolve_device(config.device)
         policy = InteractionPolicy(config.scenario.robot)
         self._solver = RecedingHorizonSolver(
@@ -173,11 +177,14 @@ class Worker:
                 "status": report.inner.status.value,
                 "iterations": report.inner.iterations,
                 "grad_norm": report.inner.residual,
+                "starts": report.inner.starts,
+                "agreeing": report.inner.agreeing,
             },
             "held_out": report.held_out,
             "constant_velocity": self._baseline_log_density,
             "objective": report.objective,
             "rank": report.rank,
+            "unidentified": report.identified.unidentified(self._config.scenario.feature_names),
             "drift": report.drift,
             "gradient_norms": list(report.gradient_norms),
             "inner_s": report.inner_s,

@@ -33,7 +33,9 @@ def every_choice(game: RecedingHorizonGame, phi: Tensor, theta: Tensor) -> Rollo
         log_p = torch.log_softmax(phi_k @ theta + log_area, -1)
         rows, index = torch.arange(table.shape[1]), table[h]
         mean = (log_p.exp()[..., None] * phi_k).sum(1)
-        return Response(velocity[index], log_p[rows, index], mean - phi_k[rows, index])
+        centred = phi_k - mean[:, None]
+        fisher = (log_p.exp()[..., None] * centred).mT @ centred
+        return Response(velocity[index], log_p[rows, index], mean - phi_k[rows, index], fisher)
 
     human, robot = game.starts(1, np.random.default_rng(5))
     human[0, :2], robot[0, :2] = torch.tensor([0.2, -0.8]), torch.tensor([-0.9, 0.1])

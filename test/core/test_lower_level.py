@@ -9,7 +9,12 @@ import pytest
 
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import ChoiceLikelihood
-from bisirl_ros.core.lower_level import Status, solve_lower_level
+from bisirl_ros.core.lower_level import (
+    Method,
+    Status,
+    solve_from_starts,
+    solve_lower_level,
+)
 
 
 def choices(seed: int, decisions: int = 60, theta: tuple[float, ...] = (1.0, -2.0, 0.5)):
@@ -113,3 +118,50 @@ def test_more_evidence_means_smaller_error_and_honest_intervals() -> None:
                 inside += list(np.abs(result.theta - truth) < 1.96 * std)
     assert np.mean(errors[32]) < 0.4 * np.mean(errors[2])  # 1/4 in theory
     assert 0.88 < np.mean(inside) <= 1.0  # 120 intervals at 95 %
+
+
+class TwoWells:
+    """(theta^2 - 1)^2 + 0.3 theta: minima near -1 and 1, the lower one near -1."""
+
+    def value(self, theta):
+        return float((theta[0] ** 2 - 1) ** 2 + 0.3 * theta[0])
+
+    def gradient(self, theta):
+        return np.array([4 * theta[0] * (theta[0] ** 2 - 1) + 0.3])
+
+    def hessian(self, theta):
+        return np.array([[12 * theta[0] ** 2 - 4]])
+
+    def fisher(self, theta):
+        return np.eye(1)
+
+
+def test_the_least_minimum_of_several_starts_and_how_many_reach_it() -> None:
+    starts = [np.array([x]) for x in (2.0, 0.9, -0.4, -3.0, -1.0)]
+    settings = {"trajectories": 1, "tolerance": 1e-9}
+    found = solve_from_starts(TwoWells(), starts, **settings)
+    assert found.theta[0] == pytest.approx(-1.035, abs=1e-3)
+    assert (found.starts, found.agreeing) == (5, 3)
+    alone = solve_from_starts(TwoWells(), starts[:1], **settings)
+    assert alone.theta[0] > 0.9 and (alone.starts, alone.agreeing) == (1, 1)
+
+
+@pytest.mark.parametrize("start", [0.1, -0.1, 0.5])
+def test_newton_descends_where_the_hessian_is_indefinite(start: float) -> None:
+    """The Fisher stand-in takes over: to a minimum, never to the maximum in between."""
+    result = solve_lower_level(TwoWells(), np.array([start]), trajectories=1, tolerance=1e-9)
+    assert result.status is Status.CONVERGED
+    assert abs(result.theta[0]) > 0.9
+
+
+def test_gradient_descent_finds_what_newton_finds() -> None:
+    evidence = Evidence.start(3, 0.1).add(choices(1)).add(choices(2))
+    a, b = (
+        solve_lower_level(
+            evidence, np.zeros(3), trajectories=2, tolerance=1e-7, max_iterations=500, method=m
+        )
+        for m in Method
+    )
+    assert a.status is b.status is Status.CONVERGED
+    assert a.theta == pytest.approx(b.theta, abs=1e-6)
+    assert b.iterations > a.iterations
