@@ -33,7 +33,7 @@ PATIENCE_S = 60.0
 REPORTED = {
     "k", "episode", "updates", "decisions", "theta", "std", "inner", "held_out",
     "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "device",
-    "settings",
+    "settings", "rank", "unidentified", "drift",
 }  # fmt: skip
 Start = Callable[..., LearnerProcess]
 
@@ -49,8 +49,8 @@ def start(crossing: Scenario) -> Iterator[Start]:
     """`start(device="cpu", ...)`: a learner that is stopped at the end."""
     started = []
 
-    def make(device: str = "cpu", **more: str) -> LearnerProcess:
-        started.append(LearnerProcess(WorkerConfig(crossing, LOOP, 0, device, **more)))
+    def make(device: str = "cpu", loop: LoopConfig = LOOP, **more: str) -> LearnerProcess:
+        started.append(LearnerProcess(WorkerConfig(crossing, loop, 0, device, **more)))
         return started[-1]
 
     yield make
@@ -138,6 +138,7 @@ def test_batches_go_in_and_ever_newer_snapshots_come_out(
         assert report["updates"] == k + 1
         assert report["device"] == "cpu"
         assert report["inner"]["status"] == "converged"
+        assert (report["rank"], report["unidentified"], report["drift"]) == (4, [], 0)
         assert len(report["gradient_norms"]) == len(report["update_s"]) == 1
         assert min(report["std"]) > 0.0
         np.testing.assert_array_equal(report["theta"], snapshot.theta)
@@ -295,6 +296,7 @@ def test_a_learner_that_cannot_start_says_why(start: Start, tmp_path: Path) -> N
     for learner, why in (
         (start(device="cuda:99"), "device 'cuda:99'"),
         (start(checkpoint=str(foreign)), f"checkpoint {foreign}: not a file of this package"),
+        (start(loop=LoopConfig(hypergradient="spsa")), "hypergradient = 'spsa': this game cannot"),
     ):
         (update,) = wait_for(learner, lambda u: "error" in u.report)
         assert update.snapshot is None
