@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 import typing
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from bisirl_ros.errors import InputError, exit_cleanly
 from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.supervisor import supervise
+from bisirl_ros.theory.experiment import Setup
+from bisirl_ros.theory.run import TheoryArguments, chosen, closing, run_theory
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,8 +42,12 @@ def _dispatch(arguments: Sequence[str]) -> int:
     demo = commands.add_parser("people-demo", help="learn a real person's reward from recordings")
     demo.add_argument("files", nargs="+", metavar="FILE", help="recordings, played in this order")
     _options(demo, PeopleArguments, skip=("files",))
+    theory = commands.add_parser("theory", help="the method against its claims, on exact games")
+    theory.add_argument("keys", nargs="*", metavar="EXPERIMENT", help="all of them by default")
+    _options(theory, TheoryArguments, skip=("keys",))
     given = vars(parser.parse_args(arguments))
-    return {"sim": run_sim, "people-demo": run_people}[given.pop("command")](given)
+    runs = {"sim": run_sim, "people-demo": run_people, "theory": run_experiments}
+    return runs[given.pop("command")](given)
 
 
 def run_sim(given: dict[str, Any]) -> int:
@@ -67,13 +74,44 @@ def run_people(given: dict[str, Any]) -> int:
     return supervise(people(arguments, folder))
 
 
+def run_experiments(given: dict[str, Any]) -> int:
+    """`bisirl theory --out DIR`: 0 where every bar that was measured holds, 1 where one does not."""
+    import torch  # takes seconds to import
+
+    from bisirl_ros.theory.registry import EXPERIMENTS
+
+    arguments = TheoryArguments(**{**given, "keys": tuple(given["keys"])})
+    check(arguments, "bisirl theory")
+    experiments = chosen(EXPERIMENTS, arguments.keys)
+    data = _existing_folder(arguments.data or os.environ.get("BISIRL_DATA", ""), "data")
+    _existing(arguments.peer, "peer")
+    setup = Setup(
+        arguments.quick, arguments.seed, data, Path(arguments.peer) if arguments.peer else None
+    )
+    torch.set_num_threads(1)
+    folder = RunFolder(Path(arguments.out).resolve() if arguments.out else _new("theory"))
+    outcomes = run_theory(experiments, setup, folder, lambda line: print(line, flush=True))
+    print("\n" + closing(outcomes, folder))
+    return int(any(found.holds is False for found in outcomes.values()))
+
+
+def _new(name: str) -> Path:
+    return new_run_folder("runs", name)
+
+
 def _run_folder(run_dir: str, name: str) -> Path:
-    return RunFolder(Path(run_dir).resolve() if run_dir else new_run_folder("runs", name)).path
+    return RunFolder(Path(run_dir).resolve() if run_dir else _new(name)).path
 
 
 def _existing(path: str, what: str) -> None:
     if path and not Path(path).is_file():
         raise InputError(f"{what} {path}: no such file; check the path")
+
+
+def _existing_folder(path: str, what: str) -> Path | None:
+    if path and not Path(path).is_dir():
+        raise InputError(f"{what} {path}: no such folder; check the path")
+    return Path(path) if path else None
 
 
 def _options(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, ...] = ()) -> None:
@@ -89,6 +127,8 @@ def _options(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, ...] =
             type=_boolean if kind is bool else kind,
             default=field.default,
             choices=meta["choices"],
+            nargs="?" if kind is bool else None,
+            const=True if kind is bool else None,
             metavar=None if meta["choices"] else kind.__name__.upper(),
             help=f"{meta['doc']}{unit} (default: {field.default!r})",
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 
 from bisirl_ros.core.likelihood import Array
 
@@ -120,9 +121,10 @@ def newton(objective: Objective) -> Direction:
     """Newton steps; where the Hessian is not positive definite, the Fisher matrix stands in."""
 
     def step(theta: Array, gradient: Array) -> Array:
-        hessian = objective.hessian(theta)
-        if is_positive_definite(hessian):
-            return np.asarray(-np.linalg.solve(hessian, gradient))
+        factor, failed = _cholesky(objective.hessian(theta))
+        if not failed:
+            downhill = torch.from_numpy(-gradient)[:, None]
+            return np.asarray(torch.cholesky_solve(downhill, factor)[:, 0].numpy())
         return np.asarray(-np.linalg.pinv(objective.fisher(theta), hermitian=True) @ gradient)
 
     return step
@@ -147,11 +149,13 @@ def barzilai_borwein() -> Direction:
 
 def is_positive_definite(matrix: Array) -> bool:
     """Whether a symmetric matrix (n, n) has a Cholesky factor."""
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+    return not _cholesky(matrix)[1]
+
+
+def _cholesky(matrix: Array) -> tuple[torch.Tensor, bool]:
+    """The lower factor, and whether there is none; torch's, as numpy's waits for other threads."""
+    factor, info = torch.linalg.cholesky_ex(torch.from_numpy(np.asarray(matrix)))
+    return factor, bool(info) or not bool(torch.isfinite(factor).all())
 
 
 def _backtrack(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
+from bisirl_ros.config import setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.plain import json_ready
 from bisirl_ros.report.plot_style import ALARM, GOOD, GREY, grid, png, titles
@@ -15,6 +16,18 @@ from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 
 RESULTS = "theory.json"
 VERDICT = {True: "holds", False: "MISSED", None: "not measured"}
+
+
+@dataclass(frozen=True)
+class TheoryArguments:
+    """Arguments of `bisirl theory`."""
+
+    keys: tuple[str, ...] = setting(doc="experiments to run; none: all")
+    out: str = setting("", doc="folder of the results; empty makes one under runs/")
+    quick: bool = setting(False, doc="a one-minute version with few repetitions")
+    seed: int = setting(0, doc="added to every seed", low=0)
+    data: str = setting("", doc="folder with rust1987/; default: environment BISIRL_DATA")
+    peer: str = setting("", doc="python that has the `imitation` package, for `speed`")
 
 
 def run_theory(
@@ -37,6 +50,16 @@ def run_theory(
     return outcomes
 
 
+def closing(outcomes: Mapping[str, Outcome], folder: RunFolder) -> str:
+    """One line per experiment: its verdict and its bar."""
+    width = max(len(key) for key in outcomes)
+    rows = [
+        f"{key:<{width}}  {VERDICT[found.holds]:<12}  {found.bar}"
+        for key, found in outcomes.items()
+    ]
+    return "\n".join([*rows, "", f"results and plots: {folder.path}"])
+
+
 def chosen(experiments: Sequence[Experiment], keys: Sequence[str]) -> list[Experiment]:
     """The experiments of these keys, all where there are none; InputError for an unknown key."""
     known = {experiment.key: experiment for experiment in experiments}
@@ -46,7 +69,7 @@ def chosen(experiments: Sequence[Experiment], keys: Sequence[str]) -> list[Exper
     return [known[key] for key in keys] if keys else list(experiments)
 
 
-def _json(outcomes: dict[str, Outcome]) -> bytes:
+def _json(outcomes: Mapping[str, Outcome]) -> bytes:
     plain = json_ready({key: asdict(outcome) for key, outcome in outcomes.items()})
     return (json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 

@@ -15,7 +15,7 @@ from bisirl_ros.core.lower_level import Status
 from bisirl_ros.core.tabular.game import TabularGame, check_table
 from bisirl_ros.core.tabular.response import SoftResponse, averaged, closed_loop, soft_bellman
 from bisirl_ros.core.tabular.reward import Reward
-from bisirl_ros.core.tabular.sensitivity import credit, sensitivity, weighted_covariance
+from bisirl_ros.core.tabular.sensitivity import credit, curvature, sensitivity
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class TabularLikelihood:
     def log_pi_jacobian(self, theta: Array) -> Array:
         """d log pi_e / d theta, one row per batch, time, state and action: (B * T * S * A_e, n)."""
         point = self._at(theta)
-        dq = self._sensitivity(point)
+        game, pi = self.game, point.response.pi
+        dq = sensitivity(self._transition, pi, point.psi, game.discount, game.horizon)
         centred = dq - (point.response.pi[..., None] * dq).sum(-2, keepdim=True)
         return _numpy(centred.reshape(-1, self.size))
 
@@ -124,12 +125,9 @@ class TabularLikelihood:
         """d value / d r_e: (S, A_l, A_e)."""
         return torch.einsum("bsl,bse->sle", self.pi_l, m.sum(1))
 
-    def _sensitivity(self, point: _Point) -> Tensor:
-        game, pi = self.game, point.response.pi
-        return sensitivity(self._transition, pi, point.psi, game.discount, game.horizon)
-
     def _covariance(self, weight: Tensor, point: _Point) -> Tensor:
-        return weighted_covariance(weight, point.response.pi, self._sensitivity(point))
+        game, pi = self.game, point.response.pi
+        return curvature(self._transition, pi, point.psi, weight, game.discount, game.horizon)
 
 
 def _numpy(value: Tensor) -> Array:

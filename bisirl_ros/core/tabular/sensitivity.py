@@ -70,6 +70,37 @@ def credit(
     return torch.stack(mus, -2), torch.stack(ms, -3)
 
 
+def curvature(
+    transition: Tensor,
+    pi: Tensor,
+    psi: Tensor,
+    weight: Tensor,
+    discount: float,
+    horizon: int | None,
+) -> Tensor:
+    """sum over all but the last axis of weight * Cov_pi(J): (n, n), differentiable.
+
+    weight: (..., T, S), mu of `credit` or the visits; the rest as for `sensitivity`, whose sweep
+    this is, without keeping J
+    """
+    if horizon is None:
+        dq = sensitivity(transition, pi, psi, discount, None)
+        return _spread(weight, pi, dq, (pi[..., None] * dq).sum(-2))
+    flat, dq = transition.flatten(-3, -2), psi
+    total = torch.zeros((), dtype=psi.dtype)
+    for h in range(horizon - 1, -1, -1):
+        mean = (pi[..., h, :, None, :] @ dq)[..., 0, :]
+        total = total + _spread(weight[..., h, :], pi[..., h, :, :], dq, mean)
+        if h:
+            dq = psi + discount * (flat @ mean).view_as(psi)
+    return total
+
+
+def _spread(weight: Tensor, pi: Tensor, dq: Tensor, mean: Tensor) -> Tensor:
+    centred = (dq - mean[..., None, :]).flatten(0, -2)
+    return ((weight[..., None] * pi).flatten()[:, None] * centred).mT @ centred
+
+
 def weighted_covariance(weight: Tensor, pi: Tensor, jacobian: Tensor) -> Tensor:
     """sum over all but the last axis of weight * Cov_pi(J): (n, n), differentiable.
 

@@ -19,7 +19,7 @@ from bisirl_ros.core.tabular.likelihood import TabularLikelihood
 from bisirl_ros.core.tabular.occupancy import expected_return, occupancy, visits
 from bisirl_ros.core.tabular.response import SoftResponse, averaged, closed_loop, respond
 from bisirl_ros.core.tabular.reward import Reward
-from bisirl_ros.core.tabular.sensitivity import sensitivity, weighted_covariance
+from bisirl_ros.core.tabular.sensitivity import curvature, sensitivity
 
 Recollect = Callable[[Tensor, np.random.Generator], TabularInteractions]
 """(phi, luck) -> what the expert does when pi_phi is deployed."""
@@ -85,8 +85,9 @@ class TabularSolver:
         pi_l, response = self.response(phi, theta)
         jacobian = self.reward.jacobian(theta)
         psi = torch.einsum("sl,slen->sen", pi_l, jacobian)
-        dq = sensitivity(closed_loop(game, pi_l), response.pi, psi, game.discount, game.horizon)
-        return weighted_covariance(visits(game, pi_l, response.pi), response.pi, dq)
+        weight = visits(game, pi_l, response.pi)
+        transition = closed_loop(game, pi_l)
+        return curvature(transition, response.pi, psi, weight, game.discount, game.horizon)
 
     def outer_terms(
         self,
