@@ -1,4 +1,5 @@
 # make sim    a robot learns a simulated person's reward, end to end
+# make theory the method against its claims, on exact games; with make peer first, also its speed
 # make test   the tests; make check also lints
 # Both make .venv on the first call and install nothing on the next ones.
 
@@ -16,10 +17,18 @@ else
 EXTRAS := sim,ros,test
 endif
 
-.PHONY: sim test test-fast lint check clean
+# The peer of the speed comparison has dependencies of its own, older than ours.
+PEER := .venv-peer
+PEER_STAMP := $(PEER)/.installed
+PEER_PINS := benchmarks/peer-requirements.txt
+
+.PHONY: sim theory test test-fast lint check peer clean
 
 sim: $(STAMP)
 	@$(BIN)/bisirl sim $(ARGS)
+
+theory: $(STAMP)
+	@$(BIN)/bisirl theory $(if $(wildcard $(PEER_STAMP)),--peer $(PEER)/bin/python) $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
@@ -39,6 +48,16 @@ check: lint test
 $(STAMP): constraints.txt setup.py pyproject.toml
 	$(PYTHON) -m venv $(SYSTEM) $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+peer: $(PEER_STAMP)
+
+$(PEER_STAMP): $(PEER_PINS)
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --no-compile --constraint $(PEER_PINS) \
+		torch scipy seals stable-baselines3
+	$(PEER)/bin/python -m pip install --quiet --no-compile --constraint $(PEER_PINS) \
+		--no-deps imitation
 	@touch $@
 
 clean:

@@ -75,7 +75,7 @@ def run_people(given: dict[str, Any]) -> int:
 
 
 def run_experiments(given: dict[str, Any]) -> int:
-    """`bisirl theory --out DIR`: 0 where every bar that was measured holds, 1 where one does not."""
+    """`bisirl theory --out DIR`; 1 where a bar was measured and missed."""
     import torch  # takes seconds to import
 
     from bisirl_ros.theory.registry import EXPERIMENTS

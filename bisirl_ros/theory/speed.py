@@ -155,7 +155,7 @@ def _ours(problem: Problem, say: Say, repetitions: int = 20) -> dict[str, Any]:
         if sum(times) > 10.0:
             break
     identified = identified_subspace(likelihood.fisher(problem.truth))
-    figures = {
+    figures: dict[str, Any] = {
         "states": problem.game.n_states,
         "actions": problem.game.n_expert_actions,
         "horizon": problem.game.horizon,
