@@ -46,6 +46,11 @@ class _Run:
         """Played when the error was first at most ENOUGH; None where it never was."""
         return next((EPISODES * (k + 1) for k, e in enumerate(self.error) if e <= ENOUGH), None)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the error was at most ENOUGH when the run stopped."""
+        return self.error[-1] <= ENOUGH
+
 
 def run(setup: Setup, say: Say) -> Outcome:
     """The double loop with beta_i and without, same game and same luck; episodes to error 0.1.
@@ -69,7 +74,7 @@ def _judged(setup: Setup, seeds: list[int], runs: list[tuple[_Run, _Run]], cap: 
     drawn = np.random.default_rng(setup.seed).integers(len(runs), size=(4000, len(runs)))
     interval = np.quantile([_ratio(episodes[i]) for i in drawn], [0.025, 0.975]).tolist()
     figures = _figures(runs, episodes, cap)
-    median, censored = figures["median"], figures["censored"]
+    median, censored, settled = (figures[of] for of in ("median", "censored", "settled"))
     within = " (quick: lower end of the 95 % interval)" if setup.quick else ""
     at = interval[0] if setup.quick else figures["ratio"]
     return Outcome(
@@ -80,8 +85,8 @@ def _judged(setup: Setup, seeds: list[int], runs: list[tuple[_Run, _Run]], cap: 
         holds=bool(at <= 0.5),
         note=f"median {median[WITH]:g} episodes ({censored[WITH]} of {len(runs)} runs stopped at "
         f"{cap} and count as that), without {median[WITHOUT]:g} ({censored[WITHOUT]} stopped); "
-        f"it cost {figures['cost_total']:.0f} of a return of "
-        f"{figures['return_without'] * cap:.0f}",
+        f"{settled[WITH]:.0%} of runs end below it, without {settled[WITHOUT]:.0%}; "
+        f"it cost {figures['cost_total']:.0f} of a return of {figures['return_without'] * cap:.0f}",
     )
 
 
@@ -93,6 +98,7 @@ def _figures(runs: list[tuple[_Run, _Run]], episodes: Array, cap: int) -> dict[s
             "episodes": episodes[:, i].tolist(),
             "median": float(np.median(episodes[:, i])),
             "censored": sum(pair[i].episodes is None for pair in runs),
+            "settled": float(np.mean([pair[i].settled for pair in runs])),
             "error_end": float(np.mean([pair[i].error[-1] for pair in runs])),
             "errors": [pair[i].error for pair in runs],
         }

@@ -102,7 +102,7 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     ax.stairs(_share(pooled, edges), edges, fill=True, color=ROBOT, alpha=0.45, label=label)
     for (name, group), style in zip(groups.items(), ("-", "--"), strict=True):
         one = group["matching"]
-        label = f"feature matching, {name} preferences: mean {one['mean']:.1f}"
+        label = f"feature matching, {name}: mean {one['mean']:.1f}, median {one['median']:.1f}"
         share = _share(one["excess"], edges)
         ax.stairs(share, edges, color=PERSON, lw=1.6, linestyle=style, label=label)
     half, x = K / 2, np.geomspace(edges[0], edges[-1], 400)

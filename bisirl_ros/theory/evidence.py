@@ -88,7 +88,7 @@ def _judged(setup: Setup, seeds: list[int], runs: list[_Run], steered: list[floa
         figures,
         seeds,
         {"carried_over_window": over_window[1:], "carried_over_limit": over_limit[1:]},
-        f"error with evidence carried <= half of a 20-episode window's, <= 1.5 x Cramer-Rao{within}",
+        f"error of carried evidence <= half of a 20-episode window's, <= 1.5 x Cramer-Rao{within}",
         holds=over_window[at] <= 0.5 and over_limit[at] <= 1.5,
         note=f"error {figures['error_carried']:.3f}, window {figures['error_window']:.3f}, limit "
         f"{figures['limit']:.3f} (root mean squares); the prior is at most "

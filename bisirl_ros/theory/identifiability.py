@@ -95,10 +95,11 @@ def spectrum(known: KnownGame, phis: Sequence[Tensor]) -> dict[str, Any]:
     for i, batch in enumerate(batches):
         evidence = evidence.add(batch)
         jacobian = batches[0].joined(batches[1 : i + 1]).log_pi_jacobian(theta)
-        _, values, directions = np.linalg.svd(jacobian, full_matrices=True)
+        values = np.linalg.svd(jacobian, compute_uv=False)
         values = np.pad(values, (0, len(theta) - len(values))) / values[0]
         rank = int((values > ROUNDING).sum())
-        null = directions[rank:].T
+        # LAPACK's SVD with vectors does not always converge where so many values are zero.
+        null = np.linalg.eigh(jacobian.T @ jacobian)[1][:, : len(theta) - rank]
         information = evidence.information(theta)
         powers = np.linalg.eigvalsh(information)[::-1]
         found["rank"].append(rank)
