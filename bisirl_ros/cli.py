@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+# Read when numpy is imported, here and in the nodes: two busy processes with two threads each
+# collapse on two cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from bisirl_ros.bringup import PeopleArguments, SimArguments, people, simulation
 from bisirl_ros.config import check
 from bisirl_ros.entry import require_ros

@@ -92,7 +92,8 @@ def test_a_bare_import_loads_nothing_heavy(package: str) -> None:
 
 
 def test_core_imports_where_ros_and_the_simulator_are_missing() -> None:
-    names = [".".join(("bisirl_ros", "core", path.stem)) for path in CORE if path.stem[0] != "_"]
+    paths = [path.relative_to(ROOT).with_suffix("") for path in CORE if path.stem[0] != "_"]
+    names = [".".join(path.parts) for path in paths]
     _run(
         "import importlib, sys\n"
         "for name in ('rclpy', 'std_msgs', 'geometry_msgs', 'pybullet', 'gymnasium', 'bisirl_sim'):"

@@ -26,7 +26,7 @@ from bisirl_ros.core.tabular.interactions import TabularInteractions
 from bisirl_ros.core.tabular.occupancy import occupancy
 from bisirl_ros.core.tabular.response import SoftResponse, averaged, closed_loop, soft_bellman
 from bisirl_ros.core.tabular.reward import LinearReward
-from bisirl_ros.core.tabular.sensitivity import credit, sensitivity, weighted_covariance
+from bisirl_ros.core.tabular.sensitivity import credit, curvature
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class FeatureMatching:
         """d2 value / d theta2, exact, positive semidefinite: (n, n)."""
         point, game = self._at(theta), self.game
         mu, pi = self._credit(point)[0], point.response.pi
-        dq = sensitivity(self._transition, pi, self._psi, game.discount, game.horizon)
-        return np.asarray(weighted_covariance(mu, pi, dq).numpy())
+        spread = curvature(self._transition, pi, self._psi, mu, game.discount, game.horizon)
+        return np.asarray(spread.numpy())
 
     def fisher(self, theta: Array) -> Array:
         """The Hessian, which does not depend on what was demonstrated: (n, n)."""

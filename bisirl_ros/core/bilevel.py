@@ -212,7 +212,8 @@ def outer_iteration(
         began = clock()
 
     covariance = state.evidence.covariance(state.theta)
-    identified = identified_subspace(state.evidence.information(state.theta))
+    information = state.evidence.information(state.theta)
+    identified = identified_subspace(information, config.prior_precision)
     state.evidence = state.evidence.carry(state.theta)
     state.k += 1
     return OuterReport(

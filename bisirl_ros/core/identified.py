@@ -9,7 +9,7 @@ import numpy as np
 
 from bisirl_ros.core.likelihood import Array
 
-RELATIVE_TOLERANCE = 1e-11
+RELATIVE_TOLERANCE = 1e-13
 """Information below this share of the largest is rounding."""
 
 
@@ -34,10 +34,14 @@ class IdentifiedSubspace:
         return tuple(_described(direction, names) for direction in _sparse(self.null))
 
 
-def identified_subspace(information: Array) -> IdentifiedSubspace:
-    """Eigenvectors of the information (n, n) that the interactions carry, by whether it is any."""
+def identified_subspace(information: Array, scale: float = 0.0) -> IdentifiedSubspace:
+    """Eigenvectors of the information (n, n) that the interactions carry, by whether it is any.
+
+    scale: size of other terms, as the prior's, from whose sum with it the information was taken
+    """
     values, vectors = np.linalg.eigh(information)
-    known = values > RELATIVE_TOLERANCE * max(float(values[-1]), np.finfo(np.float64).tiny)
+    largest = max(float(values[-1]), scale, np.finfo(np.float64).tiny)
+    known = values > RELATIVE_TOLERANCE * largest
     return IdentifiedSubspace(vectors[:, known], vectors[:, ~known])
 
 

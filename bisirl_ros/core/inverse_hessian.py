@@ -35,6 +35,8 @@ def neumann_series(product: Product, b: Array, terms: int) -> Array:
 
     a is one over the largest eigenvalue, bounded by power iteration: the series converges.
     """
+    if not b.any():
+        return np.zeros_like(b)
     step = 1.0 / _largest_eigenvalue(product, b)
     x, term = np.zeros_like(b), step * b
     for _ in range(terms):

@@ -7,7 +7,7 @@ terms of both.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -147,7 +147,8 @@ class RecedingHorizonGame:
             humans.append(human)
             robots.append(robot)
         stacked = [torch.stack(x) for x in (log_pis, rewards, residuals, humans, robots)]
-        return Rollout(*stacked, torch.stack(fishers) if fishers else None)
+        rollout = Rollout(*stacked)
+        return replace(rollout, fisher=torch.stack(fishers)) if fishers else rollout
 
     def sampled(self, generator: torch.Generator, *, informative: bool = False) -> Choose:
         """Humans who choose among the candidates as pi_e says; `informative` adds the Fisher."""

@@ -115,7 +115,8 @@ def unpack_interactions(data: bytes, where: str) -> Interactions:
 
 def pack(schema: str, tensors: dict[str, np.ndarray], header: dict[str, Any]) -> bytes:
     """Tensors and a JSON header as safetensors bytes, marked with `schema`."""
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    # numpy makes contiguous arrays at least one-dimensional
+    contiguous = {n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in tensors.items()}
     metadata = {"schema": schema, "header": json.dumps(header, allow_nan=False)}
     return bytes(safetensors.numpy.save(contiguous, metadata))
 

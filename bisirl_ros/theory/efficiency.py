@@ -161,10 +161,7 @@ def _expected_likelihood(known: KnownGame, pi_l: Tensor) -> TabularLikelihood:
 
 def _minimiser(objective: Objective) -> Array | None:
     """theta, from 0 and without a prior; None where there seems to be no minimum."""
-    try:
-        found = solve_lower_level(objective, np.zeros(K), trajectories=EPISODES, tolerance=1e-8)
-    except np.linalg.LinAlgError:  # far out, where the dual's Hessian vanishes
-        return None
+    found = solve_lower_level(objective, np.zeros(K), trajectories=EPISODES, tolerance=1e-8)
     return found.theta if found.status is Status.CONVERGED else None
 
 

@@ -182,7 +182,7 @@ def draw(outcome: Outcome, ax: Axes) -> None:
         share = np.arange(1, len(values) + 1) / len(values)
         x, y = np.r_[0.0, values, 1.0], np.r_[0.0, share, 1.0]
         ax.step(x, y, where="post", color=colour, lw=2, label=label)
-    ax.plot([0, 1], [0, 1], "--", color=INK, lw=1.2, label="theta = 0 exactly")
+    ax.plot([0, 1], [0, 1], "--", color=INK, lw=1.2, label="a perfectly calibrated test")
     ax.axvline(LEVEL, color=GREY, ls=":", lw=1.2, label=f"level {LEVEL:g}")
     ranks = ", ".join(map(str, figures["ranks_of_one_policy"]))
     ax.text(0.36, 0.1, f"one policy, 1 to {REPEATS} times: rank {ranks} of 72", fontsize=8.5,

@@ -66,7 +66,7 @@ def random_game(
     transition /= transition.sum(-1, keepdims=True)
     game = TabularGame(
         torch.from_numpy(transition),
-        torch.full((n_states,), 1.0 / n_states),
+        torch.full((n_states,), 1.0 / n_states, dtype=torch.float64),
         discount,
         horizon,
         torch.from_numpy(rng.normal(size=shape)),
@@ -74,6 +74,4 @@ def random_game(
     )
     reward = LinearReward(torch.from_numpy(rng.normal(size=(*shape, n_features))))
     theta = scale * rng.normal(size=n_features)
-    return KnownGame(
-        game, reward, theta, soft_expert(game, reward.table(torch.from_numpy(theta)))
-    )
+    return KnownGame(game, reward, theta, soft_expert(game, reward.table(torch.from_numpy(theta))))

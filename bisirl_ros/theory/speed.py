@@ -76,12 +76,15 @@ class Problem:
         counts = visits(game, pi_l, pi)[..., None] * pi
         return Problem(game, truth, counts[None], _arriving(game, counts))
 
-    def solve(self) -> tuple[TabularLikelihood, LowerLevelResult]:
-        """The maximum-likelihood reward, from zero."""
+    def solve(self, from_zero: bool = False) -> tuple[TabularLikelihood, LowerLevelResult]:
+        """Its likelihood and the reward of the maximum: Newton's method.
+
+        It starts at Hotz and Miller's estimate, exact for exact frequencies, or at zero.
+        """
         one = torch.ones((1, self.game.n_states, 1), dtype=torch.float64)
         likelihood = TabularLikelihood(self.game, self.reward, one, self.counts)
         evidence = Evidence.start(len(self.truth), PRECISION).add(likelihood)
-        start = np.zeros(len(self.truth))
+        start = np.zeros(len(self.truth)) if from_zero else likelihood.hotz_miller()
         return likelihood, solve_lower_level(
             evidence, start, trajectories=1, tolerance=1e-8, max_iterations=200
         )
@@ -154,6 +157,9 @@ def _ours(problem: Problem, say: Say, repetitions: int = 20) -> dict[str, Any]:
         times.append(time.perf_counter() - began)
         if sum(times) > 10.0:
             break
+    began = time.perf_counter()
+    by_newton = problem.solve(from_zero=True)[1]
+    newton_s = time.perf_counter() - began
     identified = identified_subspace(likelihood.fisher(problem.truth))
     figures: dict[str, Any] = {
         "states": problem.game.n_states,
@@ -163,6 +169,11 @@ def _ours(problem: Problem, say: Say, repetitions: int = 20) -> dict[str, Any]:
         "times_s": times,
         "iterations": result.iterations,
         "status": result.status.value,
+        "from_zero": {
+            "time_s": newton_s,
+            "iterations": by_newton.iterations,
+            "error": problem.occupancy_error(by_newton.theta),
+        },
         "error": problem.occupancy_error(result.theta),
         "rank": identified.rank,
         "pearson": pearson(result.theta, problem.truth, identified.basis),

@@ -89,12 +89,11 @@ def test_the_neumann_series_is_a_geometric_one_in_every_eigenvector(seed: int) -
 
 
 def test_the_series_converges_even_where_b_hides_the_largest_eigenvalue() -> None:
-    for seed in range(20):
-        spectrum = np.r_[np.ones(5), 40.0]
-        matrix, vectors = positive_definite(spectrum, seed)
-        b = vectors[:, :5].sum(1)  # orthogonal to the eigenvector of 40
-        x = neumann_series(matrix.__matmul__, b, 1500)
-        assert x == pytest.approx(np.linalg.solve(matrix, b), rel=1e-6)
+    """No product of b ever has a share in the eigenvector of 40, not by rounding either."""
+    spectrum = np.array([1.0, 2.0, 1.5, 40.0, 1.0])
+    b = np.array([1.0, -1.0, 2.0, 0.0, 0.5])
+    x = neumann_series(np.diag(spectrum).__matmul__, b, 1500)
+    assert x == pytest.approx(b / spectrum, rel=1e-9)
 
 
 def test_few_terms_are_worse_than_few_steps() -> None:
@@ -113,6 +112,5 @@ def test_few_terms_are_worse_than_few_steps() -> None:
     assert all(s < t for s, t in zip(by_steps, by_terms, strict=False))
 
 
-@pytest.mark.xfail(strict=True, raises=ZeroDivisionError, reason="its scale is that of H b = 0")
 def test_the_series_of_nothing_is_nothing() -> None:
     assert (neumann_series(np.eye(3).__matmul__, np.zeros(3), 5) == 0.0).all()

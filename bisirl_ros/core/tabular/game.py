@@ -9,7 +9,8 @@ from torch import Tensor
 
 from bisirl_ros.errors import InputError
 
-ROW_SUM_TOLERANCE = 1e-9
+ROW_SUM_TOLERANCE = 1e-6
+"""What single precision leaves; rows within it are normalised."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +40,28 @@ class TabularGame:
         shape = tuple(self.transition.shape)
         if len(shape) != 4 or shape[0] != shape[3] or 0 in shape:
             raise InputError(f"transition: shape {shape}; give (S, A_l, A_e, S)")
-        _check_probabilities("transition", self.transition)
+        check_probabilities("transition", self.transition)
         if tuple(self.initial.shape) != shape[:1]:
             raise InputError(
                 f"initial: shape {tuple(self.initial.shape)}; give ({shape[0]},), one entry per "
                 "state of transition"
             )
-        _check_probabilities("initial", self.initial)
+        check_probabilities("initial", self.initial)
+        for name in ("transition", "initial"):
+            table = getattr(self, name)
+            total = table.sum(-1, keepdim=True)
+            if float((total - 1.0).abs().max()) > 1e-12:  # or each copy would differ in a last bit
+                object.__setattr__(self, name, table / total)
         if self.task is not None:
             check_table("task", self.task, shape[:3])
         if not 0.0 < self.discount <= 1.0:
             raise InputError(f"discount = {self.discount}: must lie in (0, 1]")
         if self.horizon is None and self.discount == 1.0:
             raise InputError("discount = 1: without a horizon it must be below 1; give a horizon")
-        if self.horizon is not None and self.horizon < 1:
-            raise InputError(f"horizon = {self.horizon}: must be at least 1, or None")
+        if self.horizon is not None and (not isinstance(self.horizon, int) or self.horizon < 1):
+            raise InputError(
+                f"horizon = {self.horizon}: give a whole number of at least 1, or None"
+            )
         if not torch.isfinite(torch.tensor(self.kappa)):
             raise InputError(f"kappa = {self.kappa}: give a finite number")
 
@@ -79,9 +87,17 @@ class TabularGame:
 
     def learner_policy(self, phi: Tensor) -> Tensor:
         """pi_phi(a_l | s), a softmax over phi (..., S * A_l): (..., S, A_l)."""
-        return torch.softmax(
-            phi.reshape(*phi.shape[:-1], self.n_states, self.n_learner_actions), -1
-        )
+        return torch.softmax(self._logits(phi), -1)
+
+    def log_learner_policy(self, phi: Tensor) -> Tensor:
+        """log pi_phi(a_l | s), finite where the policy leaves nothing to chance, too."""
+        return torch.log_softmax(self._logits(phi), -1)
+
+    def _logits(self, phi: Tensor) -> Tensor:
+        size = self.n_states * self.n_learner_actions
+        if phi.shape[-1] != size:
+            raise InputError(f"phi: shape {tuple(phi.shape)}; give (..., {size}), S * A_l logits")
+        return phi.reshape(*phi.shape[:-1], self.n_states, self.n_learner_actions)
 
     def learner_reward(self, r_e: Tensor) -> Tensor:
         """r_l = r_task + kappa r_e: (..., S, A_l, A_e)."""
@@ -97,7 +113,8 @@ def check_table(name: str, table: Tensor, shape: tuple[int, ...]) -> None:
         raise InputError(f"{name}: entry {where} of {tuple(shape)} is not finite")
 
 
-def _check_probabilities(name: str, table: Tensor) -> None:
+def check_probabilities(name: str, table: Tensor) -> None:
+    """Raise InputError where a row over the last axis is negative or does not sum to 1."""
     check_table(name, table, tuple(table.shape))
     if bool((table < 0).any()):
         where = tuple(torch.nonzero(table < 0)[0].tolist())
@@ -108,8 +125,8 @@ def _check_probabilities(name: str, table: Tensor) -> None:
     off = (table.sum(-1) - 1.0).abs()
     if float(off.max()) > ROW_SUM_TOLERANCE:
         where = tuple(torch.nonzero(off == off.max())[0].tolist())
-        row = f"row {where}" if where else "it"
+        row = f"row {where} of" if where else "all of"
         raise InputError(
-            f"{name}: {row} of {tuple(table.shape)} sums to {float(table[where].sum()):g}; "
+            f"{name}: {row} {tuple(table.shape)} sums to {float(table[where].sum()):.12g}; "
             "probabilities over the last axis sum to 1"
         )

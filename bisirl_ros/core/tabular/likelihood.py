@@ -12,10 +12,11 @@ from torch import Tensor
 
 from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import Status
-from bisirl_ros.core.tabular.game import TabularGame, check_table
+from bisirl_ros.core.tabular.game import TabularGame, check_probabilities, check_table
 from bisirl_ros.core.tabular.response import SoftResponse, averaged, closed_loop, soft_bellman
 from bisirl_ros.core.tabular.reward import Reward
 from bisirl_ros.core.tabular.sensitivity import credit, curvature, sensitivity
+from bisirl_ros.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class TabularLikelihood:
         check_table("pi_l", self.pi_l, (batches, game.n_states, game.n_learner_actions))
         shape = (batches, game.steps, game.n_states, game.n_expert_actions)
         check_table("counts", self.counts, shape)
+        check_probabilities("pi_l", self.pi_l)
+        if bool((self.counts < 0).any()):
+            raise InputError(f"counts: an entry of {shape} is negative; give how often")
+        zero = torch.zeros(self.size, dtype=torch.float64)
+        check_table("reward", self.reward.table(zero), tuple(game.transition.shape[:3]))
 
     @cached_property
     def _transition(self) -> Tensor:
@@ -101,6 +107,26 @@ class TabularLikelihood:
         dq = sensitivity(self._transition, pi, point.psi, game.discount, game.horizon)
         centred = dq - (point.response.pi[..., None] * dq).sum(-2, keepdim=True)
         return _numpy(centred.reshape(-1, self.size))
+
+    def hotz_miller(self) -> Array:
+        """Where to start: the theta of linear rewards that fits the choice frequencies best: (n,).
+
+        With the frequencies p in place of pi_e, V_h = E_p[Q_h - log p] is linear in theta:
+        Q_h - log p = J_h theta + u_h, where u solves J's recursion with - log p for psi. It should
+        not vary with the action: weighted least squares (Hotz and Miller 1993). Exact from exact
+        frequencies; from few data, a start for Newton's method.
+        """
+        zero = torch.zeros(self.size, dtype=torch.float64)
+        psi = torch.einsum("bsl,slen->bsen", self.pi_l, self.reward.jacobian(zero))
+        seldom = 1e-12
+        p = (self.counts + seldom) / (self._arrived + seldom * self.counts.shape[-1])[..., None]
+        game = self.game
+        normal = curvature(
+            self._transition, p, psi, self._arrived, game.discount, game.horizon, -p.log()
+        )
+        ridge = 1e-12 * normal.diagonal()[:-1].sum().clamp(min=seldom)
+        known = normal[:-1, :-1] + ridge * torch.eye(self.size, dtype=torch.float64)
+        return _numpy(-torch.linalg.solve(known, normal[:-1, -1]))
 
     def _at(self, theta: Array) -> _Point:
         """The newest theta's point is kept: value, gradient and Hessian share it."""

@@ -54,8 +54,15 @@ class Population:
     def lower_level(self, phi: Tensor, theta: Array | None = None) -> LowerLevelResult:
         """theta*(phi), from theta or from 0; raises InputError where it is not reached."""
         start = np.zeros(self.solver.n_features) if theta is None else theta
+        objective = self.objective(phi)
+        # Rounding of the gradient grows with the decisions per episode and their values.
+        patience = 1.0 / (1.0 - self.solver.game.discount) if not self.solver.game.horizon else 1.0
         result = solve_lower_level(
-            self.objective(phi), start, trajectories=1, tolerance=TOLERANCE, max_iterations=200
+            objective,
+            start,
+            trajectories=1,
+            tolerance=TOLERANCE * max(1.0, patience / 10.0) ** 3,
+            max_iterations=200,
         )
         if result.status is Status.CONVERGED or result.residual < 1e3 * TOLERANCE:
             return result

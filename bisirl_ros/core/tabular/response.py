@@ -23,7 +23,8 @@ class SoftResponse:
 
     q: (..., T, S, A_e); v: (..., T, S); pi: (..., T, S, A_e)
     status, iterations, residual: of the fixed point; residual = max |v - soft Bellman of v| over
-        max(1, |v|); a finite horizon is solved by one sweep and has residual 0
+        max(1, max |v|); a finite horizon is solved by one sweep and has residual 0, or infinity
+        for rewards that are not finite
     """
 
     q: Tensor
@@ -74,7 +75,10 @@ def soft_bellman(
         qs.append(q)
     q = torch.stack(qs[::-1], -3)
     v = torch.logsumexp(q, -1)
-    return SoftResponse(q, v, torch.exp(q - v[..., None]))
+    pi = torch.exp(q - v[..., None])
+    if not bool(torch.isfinite(v).all()):
+        return SoftResponse(q, v, pi, Status.NO_DESCENT, horizon, math.inf)
+    return SoftResponse(q, v, pi)
 
 
 def _stationary(transition: Tensor, reward: Tensor, discount: float) -> SoftResponse:
@@ -91,7 +95,7 @@ def _stationary(transition: Tensor, reward: Tensor, discount: float) -> SoftResp
         v = torch.zeros_like(reward[..., 0])
         while iterations < MAX_ITERATIONS and status is not Status.CONVERGED:
             v_next, off = newton(v)
-            residual = float((off / v.abs().clamp(min=1.0)).max())
+            residual = float((off.amax(-1) / v.abs().amax(-1).clamp(min=1.0)).max())
             if residual <= 64 * torch.finfo(v.dtype).eps:
                 status = Status.CONVERGED
             elif not math.isfinite(residual):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -74,13 +75,15 @@ class LinearReward:
 class NetworkReward:
     """A network with one hidden tanh layer over inputs; theta holds all its weights.
 
-    inputs: (S, A_l, A_e, d) what the network sees; hidden: width of its layer
-    theta: W (hidden, d), b (hidden,), v (hidden,), flattened in this order; an offset of the
-    output would be a constant reward, which no behaviour shows
+    inputs: (S, A_l, A_e, d) what the network sees; hidden: width m of its layer
+    theta: W (m, d), b (m,), v (m,), flattened in this order, as offsets from where the network
+    starts: W at random by `seed`, b and v zero. So theta = 0 is the reward 0, and no saddle. An
+    offset of the output would be a constant reward, which no behaviour shows.
     """
 
     inputs: Tensor
     hidden: int
+    seed: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", torch.as_tensor(self.inputs, dtype=torch.float64))
@@ -90,6 +93,13 @@ class NetworkReward:
         if self.hidden < 1:
             raise InputError(f"hidden = {self.hidden}: must be at least 1")
 
+    @cached_property
+    def _start(self) -> Tensor:
+        """W where theta = 0: (m, d)."""
+        d, generator = int(self.inputs.shape[-1]), torch.Generator().manual_seed(self.seed)
+        w = torch.randn((self.hidden, d), generator=generator, dtype=torch.float64)
+        return w.div(d**0.5)
+
     @property
     def n_features(self) -> int:
         """n = dim theta."""
@@ -98,8 +108,9 @@ class NetworkReward:
     def table(self, theta: Tensor) -> Tensor:
         """r_e: (S, A_l, A_e)."""
         m = self.hidden
-        w, b, v = theta[: -2 * m].reshape(m, -1), theta[-2 * m : -m], theta[-m:]
-        return (torch.tanh(self.inputs @ w.T + b) * v).sum(-1)
+        w, b, v = self._start + theta[: -2 * m].reshape(m, -1), theta[-2 * m : -m], theta[-m:]
+        layer: Tensor = torch.tanh(self.inputs @ w.T + b)
+        return (layer * v).sum(-1)
 
     def jacobian(self, theta: Tensor) -> Tensor:
         """d r_e / d theta: (S, A_l, A_e, n)."""
@@ -108,5 +119,6 @@ class NetworkReward:
 
     def curvature(self, theta: Tensor, weight: Tensor) -> Tensor:
         """Second derivative of sum weight * r_e: (n, n)."""
-        result: Tensor = torch.func.hessian(lambda t: (self.table(t) * weight).sum())(theta)
+        slope = torch.func.grad(lambda t: (self.table(t) * weight).sum())
+        result: Tensor = torch.func.jacrev(slope)(theta)
         return result

@@ -18,7 +18,8 @@ def sensitivity(
 ) -> Tensor:
     """J_h = d Q_h / d theta: (..., T, S, A_e, n).
 
-    transition: (..., S, A_e, S) and psi: (..., S, A_e, n), of the closed loop; pi: (..., T, S, A_e)
+    transition: (..., S, A_e, S) of the closed loop; pi: (..., T, S, A_e)
+    psi: (..., S, A_e, n) of the closed loop, d r / d theta
     """
     flat = transition.flatten(-3, -2)
     if horizon is None:
@@ -77,36 +78,29 @@ def curvature(
     weight: Tensor,
     discount: float,
     horizon: int | None,
+    extra: Tensor | None = None,
 ) -> Tensor:
     """sum over all but the last axis of weight * Cov_pi(J): (n, n), differentiable.
 
-    weight: (..., T, S), mu of `credit` or the visits; the rest as for `sensitivity`, whose sweep
-    this is, without keeping J
+    weight: (..., T, S), mu of `credit` or the visits; extra: (..., T, S, A_e), one more column of
+    psi that may change with time; the rest as for `sensitivity`, whose sweep this is without
+    keeping J
     """
     if horizon is None:
+        psi = psi if extra is None else torch.cat([psi, extra[..., 0, :, :, None]], -1)
         dq = sensitivity(transition, pi, psi, discount, None)
         return _spread(weight, pi, dq, (pi[..., None] * dq).sum(-2))
-    flat, dq = transition.flatten(-3, -2), psi
+    flat, mean = transition.flatten(-3, -2), None
     total = torch.zeros((), dtype=psi.dtype)
     for h in range(horizon - 1, -1, -1):
+        dq = psi if extra is None else torch.cat([psi, extra[..., h, :, :, None]], -1)
+        if mean is not None:
+            dq = dq + discount * (flat @ mean).view_as(dq)
         mean = (pi[..., h, :, None, :] @ dq)[..., 0, :]
         total = total + _spread(weight[..., h, :], pi[..., h, :, :], dq, mean)
-        if h:
-            dq = psi + discount * (flat @ mean).view_as(psi)
     return total
 
 
 def _spread(weight: Tensor, pi: Tensor, dq: Tensor, mean: Tensor) -> Tensor:
     centred = (dq - mean[..., None, :]).flatten(0, -2)
     return ((weight[..., None] * pi).flatten()[:, None] * centred).mT @ centred
-
-
-def weighted_covariance(weight: Tensor, pi: Tensor, jacobian: Tensor) -> Tensor:
-    """sum over all but the last axis of weight * Cov_pi(J): (n, n), differentiable.
-
-    weight: (..., S); pi: (..., S, A_e); jacobian: (..., S, A_e, n)
-    """
-    centred = jacobian - (pi[..., None] * jacobian).sum(-2, keepdim=True)
-    left = (weight[..., None] * pi)[..., None] * centred
-    n = jacobian.shape[-1]
-    return left.reshape(-1, n).T @ centred.reshape(-1, n)

@@ -31,7 +31,8 @@ class TabularSolver:
     reward: the family that the learner explains the expert with
     beta_h: weight of the entropy of pi_phi in the outer objective
     recollect: plays the game again under another policy, for `spsa` and `finite-difference`
-    discounted: weigh the likelihood of decision h with gamma^h (w_h of section 2)
+    discounted: weigh the likelihood of decision h with gamma^h (w_h of section 2); without a
+        horizon gamma is the chance that an episode goes on, and already in the data
     """
 
     def __init__(
@@ -76,7 +77,8 @@ class TabularSolver:
         value = expected_return(game, pi_l, response.pi, r_l)
         if self.beta_h:
             d = occupancy(game, pi_l, response.pi, game.discount).sum(-2)
-            value = value + self.beta_h * (d * torch.special.entr(pi_l).sum(-1)).sum()
+            entropy = -(pi_l * game.log_learner_policy(phi)).sum(-1)
+            value = value + self.beta_h * (d * entropy).sum()
         return value
 
     def fisher(self, phi: Tensor, theta: Tensor) -> Tensor:
@@ -141,15 +143,16 @@ class TabularSolver:
         transition = closed_loop(game, pi_l)
         dq = sensitivity(transition, response.pi, psi_w, game.discount, game.horizon)[..., 0]
         cost = (response.pi * dq).sum(-1, keepdim=True) - dq  # - w . grad_theta log pi_e
-        halves = []
+        log_pi_l, halves = game.log_learner_policy(phi), []
         for half in range(2):
-            total = torch.zeros((), dtype=torch.float64)
+            total, first = torch.zeros((), dtype=torch.float64), half
             for batch in recent:
-                taken = slice(half, None, 2)
-                log_pi, costs = _along(batch, taken, pi_l.log(), response.log_pi, cost)
-                total = total + len(batch.state) * surrogate(log_pi, costs, baseline=True).mean()
-            gradient = torch.autograd.grad(total / len(recent), phi, retain_graph=True)[0]
-            halves.append(gradient)
+                taken = slice(first % 2, None, 2)
+                first += len(batch.state)
+                if len(batch.state[taken]):
+                    log_pi, costs = _along(batch, taken, log_pi_l, response.log_pi, cost)
+                    total = total + 2.0 * surrogate(log_pi, costs, baseline=True).sum()
+            halves.append(torch.autograd.grad(total / len(recent), phi, retain_graph=True)[0])
         return torch.stack(halves)
 
 

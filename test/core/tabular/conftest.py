@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,10 +14,6 @@ from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.tabular.game import TabularGame
 from bisirl_ros.core.tabular.interactions import TabularInteractions
 from bisirl_ros.core.tabular.reward import LinearReward, NetworkReward, Reward
-
-with warnings.catch_warnings():  # its first use loads torch's own, deprecated decompositions
-    warnings.simplefilter("ignore", DeprecationWarning)
-    torch.func.hessian(torch.sin)(torch.zeros(()))
 
 Trajectory = list[tuple[int, int, int]]
 """(s, a_l, a_e) of every decision."""

@@ -11,7 +11,13 @@ import torch
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.identified import identified_subspace
 from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.lower_level import Method, Status, is_positive_definite, solve_lower_level
+from bisirl_ros.core.lower_level import (
+    Method,
+    Status,
+    is_positive_definite,
+    newton,
+    solve_lower_level,
+)
 from bisirl_ros.core.tabular.game import TabularGame
 from bisirl_ros.core.tabular.likelihood import TabularLikelihood
 from bisirl_ros.core.tabular.occupancy import visits
@@ -85,7 +91,8 @@ def test_derivatives_are_exact(family: str, horizon: int | None) -> None:
         return respond(setting.game, likelihood.pi_l, r_e).log_pi.numpy().ravel()
 
     jacobian = likelihood.log_pi_jacobian(theta)
-    assert jacobian.T == pytest.approx(central(log_pi, theta), abs=1e-8)
+    numeric = central(log_pi, theta).T
+    assert jacobian == pytest.approx(numeric, abs=1e-8)
     assert gradient == pytest.approx(-jacobian.T @ likelihood.counts.numpy().ravel(), abs=1e-9)
 
 
@@ -250,6 +257,9 @@ def unlikely_choices() -> tuple[Evidence, Array]:
 def test_newton_converges_from_where_the_hessian_is_indefinite() -> None:
     evidence, start = unlikely_choices()
     assert np.linalg.eigvalsh(evidence.hessian(start))[0] < -0.1
+    slope = evidence.gradient(start)
+    step = newton(evidence)(start, slope)
+    assert step == pytest.approx(-np.linalg.solve(evidence.fisher(start), slope), rel=1e-8)
     result = solve_lower_level(evidence, start, trajectories=1, tolerance=1e-9)
     assert result.status is Status.CONVERGED
     assert np.linalg.norm(evidence.gradient(result.theta)) <= 1e-9
@@ -281,8 +291,8 @@ def test_what_no_interaction_shows_is_named_and_the_rest_is_estimated() -> None:
     reward = LinearReward(torch.stack([a, a, c, d], -1))
     truth = np.array([0.8, 0.4, -2.0, -1.0])
     likelihood = expected(setting.game, reward, truth, random_policies(setting.game, 3, seed=4))
-    evidence = Evidence.start(4, 1e-8).add(replace(likelihood, counts=100.0 * likelihood.counts))
-    result = solve_lower_level(evidence, np.zeros(4), trajectories=1, tolerance=1e-8)
+    evidence = Evidence.start(4, 1e-5).add(replace(likelihood, counts=100.0 * likelihood.counts))
+    result = solve_lower_level(evidence, np.zeros(4), trajectories=1, tolerance=1e-10)
     assert result.status is Status.CONVERGED
     assert result.theta == pytest.approx([0.6, 0.6, 0.0, -1.0], abs=1e-5)
     subspace = identified_subspace(evidence.information(result.theta))
@@ -294,7 +304,7 @@ def test_what_no_interaction_shows_is_named_and_the_rest_is_estimated() -> None:
 
 
 def test_more_policies_identify_more() -> None:
-    """FORMULATION section 6: 72 free entries of 8 states: rank 16, 32, 48, 64, 64; 8 are shaping."""
+    """FORMULATION section 6: of 72 free entries 16 per policy, but for 8 that are shaping."""
     setting = small(13, horizon=None, n_states=8, n_actions=(3, 3))
     reward = LinearReward.table_of(setting.game)
     theta, ranks = np.random.default_rng(5).normal(size=72), []
@@ -306,7 +316,6 @@ def test_more_policies_identify_more() -> None:
     assert ranks == [16, 32, 48, 64, 64]
 
 
-@pytest.mark.xfail(strict=True, reason="at theta = 0 a network's output weights and slopes vanish")
 def test_a_network_is_learned_from_the_start_of_the_loop() -> None:
     setting = small(14, horizon=2)
     likelihood = counted(setting, "network")
@@ -315,14 +324,12 @@ def test_a_network_is_learned_from_the_start_of_the_loop() -> None:
     assert likelihood.value(result.theta) < likelihood.value(np.zeros(8)) - 0.1
 
 
-@pytest.mark.xfail(strict=True, reason="a horizon's response is not asked whether it is finite")
 def test_with_a_horizon_too_a_reward_that_is_not_finite_is_infinitely_unlikely() -> None:
     setting = small(6, horizon=3)
     likelihood = counted(setting, "linear")
     assert likelihood.value(np.array([float("nan"), 0.0, 1.0])) == float("inf")
 
 
-@pytest.mark.xfail(strict=True, reason="only the shapes are looked at")
 @pytest.mark.parametrize("change", ["pi_l", "counts"])
 def test_rows_that_are_no_probabilities_and_negative_counts_are_refused(change: str) -> None:
     good = counted(small(7), "linear")
@@ -330,7 +337,6 @@ def test_rows_that_are_no_probabilities_and_negative_counts_are_refused(change: 
         replace(good, **{change: -getattr(good, change)})
 
 
-@pytest.mark.xfail(strict=True, reason="a reward of A_l = 1 is stretched over the game's A_l = 2")
 def test_a_reward_of_another_game_is_refused() -> None:
     good = counted(small(7), "linear")
     narrow = LinearReward(torch.ones(3, 1, 2, 3))

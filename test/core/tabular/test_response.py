@@ -225,7 +225,6 @@ def between_good_and_bad(seed: int) -> tuple[TabularGame, Tensor, Tensor]:
     return game, random_policies(game, 1, seed)[0], tensor(r_e)
 
 
-@pytest.mark.xfail(strict=True, reason="the residual is relative to each state's own value")
 def test_values_of_both_signs_do_not_keep_it_from_converging() -> None:
     """Where a state is worth about zero and others a thousand, rounding is that of the others."""
     settings = [between_good_and_bad(seed) for seed in range(10)]
