@@ -16,6 +16,7 @@ from bisirl_ros.core.drift import detect_drift
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import Estimator, Hypergradient, hypergradient
 from bisirl_ros.core.identified import IdentifiedSubspace, identified_subspace
+from bisirl_ros.core.inverse_hessian import Product
 from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import LowerLevelResult, Method, solve_from_starts
 from bisirl_ros.core.solver import Solver
@@ -273,8 +274,7 @@ def improve_policy(
         theta, estimator, beta_i = known_theta, Estimator(Hypergradient.FIRST_ORDER), 0.0
     phi = state.phi.detach()
     terms = solver.outer_terms(phi, theta, state.evidence, state.recent, state.rng, beta_i)
-    curvature = state.evidence.posterior_precision(state.theta)
-    v = hypergradient(terms, phi, curvature.__matmul__, estimator, state.rng, state.k)
+    v = hypergradient(terms, phi, _curvature(state), estimator, state.rng, state.k)
     norm = float(v.norm())
     if np.isfinite(norm):
         for group in state.optimiser.param_groups:
@@ -283,3 +283,16 @@ def improve_policy(
         state.optimiser.step()
     state.updates += 1
     return terms.value, norm
+
+
+def _curvature(state: LoopState[Batch]) -> Product:
+    """v -> [d2_{theta theta} (N g)] v at the estimate, evaluated when first asked for."""
+    precision: Array | None = None
+
+    def product(v: Array) -> Array:
+        nonlocal precision
+        if precision is None:
+            precision = state.evidence.posterior_precision(state.theta)
+        return np.asarray(precision @ v)
+
+    return product

@@ -15,6 +15,7 @@ from bisirl_ros.core.tabular.interactions import TabularInteractions
 from bisirl_ros.core.tabular.population import Population, soft_expert
 from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, INK, PALE, PERSON, ROBOT, label_axes
+from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
 
@@ -64,7 +65,7 @@ def run(setup: Setup, say: Say) -> Outcome:
     slopes = {name: [_slope(game) for game in games] for name, games in squares.items()}
     seconds = {name: float(np.median(shares)) for name, shares in left.items()}
     alike = [float(np.mean(of[: len(beside)])) for of in slopes.values()]
-    mean, (low, high) = float(np.mean(slopes["implicit"])), _interval(slopes["implicit"], seeds[0])
+    mean, (low, high) = float(np.mean(slopes["implicit"])), bootstrap_mean(slopes["implicit"])
     figures: dict[str, Any] = {
         "slope": mean,
         "slope_worst_game": max(slopes["implicit"]),
@@ -158,11 +159,6 @@ def _slope(squares: list[float], first: int | None = None) -> float:
     first = len(squares) // 10 if first is None else first
     k = np.unique(np.geomspace(first, len(squares), 20).round().astype(int))
     return float(np.polyfit(np.log(k), np.log(_averages(squares)[k - 1]), 1)[0])
-
-
-def _interval(values: list[float], seed: int) -> list[float]:
-    rows = np.random.default_rng(seed).integers(len(values), size=(4000, len(values)))
-    return [float(x) for x in np.quantile(np.array(values)[rows].mean(1), [0.025, 0.975])]
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:

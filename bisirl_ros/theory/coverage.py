@@ -28,7 +28,7 @@ from bisirl_ros.core.reward_distance import binomial_interval
 from bisirl_ros.core.tabular.interactions import TabularInteractions
 from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import GOOD, GREY, INK, PERSON, ROBOT, label_axes
-from bisirl_ros.theory.efficiency import bootstrap
+from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
 
@@ -74,7 +74,7 @@ def judge(found: list[Errors], seeds: list[int], quick: bool) -> Outcome:
         "random direction": np.abs([one.direction for one in found]) <= Z,
         "predicted return": np.abs([one.predicted_return for one in found]) <= Z,
     }
-    low, high = bootstrap(covered.mean(-1))
+    low, high = bootstrap_mean(covered.mean(-1))
     pooled = float(covered.mean())
     figures: dict[str, Any] = {
         "pooled": pooled,

@@ -32,6 +32,7 @@ from bisirl_ros.core.tabular.likelihood import TabularLikelihood
 from bisirl_ros.core.tabular.occupancy import visits
 from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, INK, PERSON, ROBOT, label_axes
+from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
 
@@ -70,7 +71,7 @@ def judge(method: str, found: list[Repetition], seeds: list[int], quick: bool) -
     Full: all of it is below the bar; quick: some of it is.
     """
     excess = np.array([one.excess[method] for one in found])
-    low, high = bootstrap(excess)
+    low, high = bootstrap_mean(excess)
     least_rank = min(one.rank for one in found)
     groups = {name: [one for one in found if one.preferences == name] for name in SCALES}
     figures: dict[str, Any] = {
@@ -145,13 +146,6 @@ def repetition(seed: int) -> Repetition:
     return Repetition(preferences, excess, rank)
 
 
-def bootstrap(values: Array) -> tuple[float, float]:
-    """95 % percentile interval of the mean of values (R,)."""
-    draws = np.random.default_rng(0).integers(len(values), size=(2000, len(values)))
-    low, high = np.percentile(values[draws].mean(-1), [2.5, 97.5], method="nearest")
-    return float(low), float(high)
-
-
 def _expected_likelihood(known: KnownGame, pi_l: Tensor) -> TabularLikelihood:
     """The negative log-likelihood of one more episode, in expectation."""
     pi_e = known.expert(pi_l)
@@ -169,7 +163,7 @@ def _summary(values: Array) -> dict[str, Any]:
     found = values[np.isfinite(values)]
     return {
         "mean": float(found.mean()),
-        "interval": list(bootstrap(found)),
+        "interval": bootstrap_mean(found),
         "median": float(np.median(values)),
         "without_minimum": int(len(values) - len(found)),
         "excess": found.tolist(),

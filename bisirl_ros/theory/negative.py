@@ -185,7 +185,7 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     ax.plot([0, 1], [0, 1], "--", color=INK, lw=1.2, label="a perfectly calibrated test")
     ax.axvline(LEVEL, color=GREY, ls=":", lw=1.2, label=f"level {LEVEL:g}")
     ranks = ", ".join(map(str, figures["ranks_of_one_policy"]))
-    ax.text(0.36, 0.1, f"one policy, 1 to {REPEATS} times: rank {ranks} of 72", fontsize=8.5,
+    ax.text(0.42, 0.36, f"one policy, 1 to {REPEATS} times: rank {ranks} of 72", fontsize=8.5,
             color=INK)  # fmt: skip
     ax.set_ylim(0, 1.04)
     label_axes(ax, "p-value of theta = 0 [-]", "share of runs with a smaller one [-]")

@@ -75,7 +75,8 @@ def _json(outcomes: Mapping[str, Outcome]) -> bytes:
 
 
 def _picture(experiment: Experiment, outcome: Outcome) -> bytes:
-    told = f"{len(outcome.seeds)} seeds" if outcome.seeds else "nothing drawn at random"
+    count = len(outcome.seeds)
+    told = f"{count} seed{'' if count == 1 else 's'}" if count else "nothing drawn at random"
     figure, (ax,) = grid(f"{experiment.key}: {experiment.title}", told, 1, 1, (8.0, 3.6))
     experiment.draw(outcome, ax)
     titles(ax, "", f"{VERDICT[outcome.holds]}: {outcome.bar}")

@@ -42,6 +42,7 @@ from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.games.gridworld import PERSON, two_agent_gridworld
 from bisirl_ros.report.plot_style import ALARM, INK, ROBOT, label_axes
 from bisirl_ros.report.plot_style import PERSON as ORANGE
+from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
 
@@ -207,8 +208,6 @@ def _outcome(setup: Setup, seeds: list[int], games: list[dict[str, Any]], plan: 
     if setup.quick:  # the sampling error falls with the root of the number of decisions
         bars["starc"] *= float(np.sqrt(20 * 4000 / (plan.batches * plan.episodes)))
     values = {key: np.array([game[key] for game in games]) for key in bars}
-    rng = np.random.default_rng(setup.seed)
-    chosen = rng.integers(len(games), size=(2000, len(games)))
     covered, weights = (sum(game[key] for game in games) for key in ("covered", "weights"))
     ratio = np.array([game["error_over_limit"] for game in games])
     summary: dict[str, Any] = {
@@ -224,10 +223,7 @@ def _outcome(setup: Setup, seeds: list[int], games: list[dict[str, Any]], plan: 
     return Outcome(
         figures={"games": games, "bars": bars, **summary},
         seeds=seeds,
-        interval={
-            key: np.quantile(value[chosen].mean(1), [0.025, 0.975]).tolist()
-            for key, value in values.items()
-        },
+        interval={key: bootstrap_mean(value) for key, value in values.items()},
         bar=f"in every game: STARC <= {bars['starc']:.3g}{wider}, regret <= 0.5 %, <= 2 % where "
         "dynamics, partner or task changed",
         holds=all(game["solved"] for game in games)

@@ -11,7 +11,8 @@ import torch
 
 from bisirl_ros.report.plot_style import grid, png
 from bisirl_ros.theory import efficiency
-from bisirl_ros.theory.efficiency import EXPERIMENT, K, bootstrap, judge
+from bisirl_ros.theory.bootstrap import bootstrap_mean
+from bisirl_ros.theory.efficiency import EXPERIMENT, K, judge
 from bisirl_ros.theory.experiment import Outcome, Setup
 
 
@@ -52,7 +53,7 @@ def test_feature_matching_misses_the_same_bar(outcomes: list[Outcome]) -> None:
 
 def test_the_bootstrap_interval_is_that_of_a_mean() -> None:
     values = np.random.default_rng(0).normal(2.0, 1.0, 400)
-    low, high = bootstrap(values)
+    low, high = bootstrap_mean(values)
     assert (high - low) == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
     assert low < values.mean() < high
 

@@ -70,7 +70,7 @@ class TabularSolver:
         return pi_l, respond(self.game, pi_l, self.reward.table(theta))
 
     def objective(self, phi: Tensor, theta: Tensor) -> Tensor:
-        """f(phi, theta) = J_l [+ beta_H entropy], exact and differentiable: ()."""
+        """f(phi, theta) = J_l [+ beta_H entropy], exact and differentiable: (...,)."""
         game = self.game
         pi_l, response = self.response(phi, theta)
         r_l = game.learner_reward(self.reward.table(theta))
@@ -78,7 +78,7 @@ class TabularSolver:
         if self.beta_h:
             d = occupancy(game, pi_l, response.pi, game.discount).sum(-2)
             entropy = -(pi_l * game.log_learner_policy(phi)).sum(-1)
-            value = value + self.beta_h * (d * entropy).sum()
+            value = value + self.beta_h * (d * entropy).sum(-1)
         return value
 
     def fisher(self, phi: Tensor, theta: Tensor) -> Tensor:
