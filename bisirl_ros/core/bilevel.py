@@ -14,7 +14,13 @@ from torch import Tensor
 from bisirl_ros.config import setting
 from bisirl_ros.core.drift import detect_drift
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.hypergradient import Estimator, Hypergradient, hypergradient
+from bisirl_ros.core.hypergradient import (
+    PLAYS_AGAIN,
+    Estimator,
+    Hypergradient,
+    cannot_play_again,
+    hypergradient,
+)
 from bisirl_ros.core.identified import IdentifiedSubspace, identified_subspace
 from bisirl_ros.core.inverse_hessian import Product
 from bisirl_ros.core.likelihood import Array
@@ -97,8 +103,8 @@ class LoopConfig:
 class LoopState(Generic[Batch]):
     """Everything the double loop remembers between iterations.
 
-    phi: (m,) policy; theta: (n,) estimate; k: outer iterations (batches) done; updates: outer
-    updates done; version: of phi, one per batch
+    phi: (m,) policy; theta: (n,) estimate; k: outer iterations (batches) done, the version of phi;
+    updates: outer updates done; recent: the newest batches, for the cross term
     """
 
     phi: torch.nn.Parameter
@@ -188,9 +194,12 @@ def outer_iteration(
 ) -> OuterReport:
     """Explain one batch, improve the policy, carry the evidence forward; changes `state`.
 
-    Raises InputError, and leaves `state` as it was, for a batch whose likelihood is not finite.
+    Raises InputError, and leaves `state` as it was, for a batch whose likelihood is not finite or
+    a hypergradient that this game cannot give.
     """
-    began = clock()
+    began, method = clock(), config.estimator.method
+    if method in PLAYS_AGAIN and config.policy_steps and not solver.plays_again:
+        raise cannot_play_again(method)
     likelihood = solver.likelihood(batch, phi_of_batch)
     held_out = -likelihood.value(state.theta) / len(batch)
     if not np.isfinite(held_out):
@@ -214,7 +223,7 @@ def outer_iteration(
 
     covariance = state.evidence.covariance(state.theta)
     information = state.evidence.information(state.theta)
-    identified = identified_subspace(information, config.prior_precision)
+    identified = identified_subspace(information, float(state.evidence.prior.max()))
     state.evidence = state.evidence.carry(state.theta)
     state.k += 1
     return OuterReport(
@@ -256,6 +265,7 @@ def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> int:
     if drift is None:
         return 0
     state.evidence = state.evidence.forget(state.theta, drift.batches, config.forgetting)
+    state.recent = state.recent[-drift.batches :]
     return drift.batches
 
 
@@ -265,7 +275,7 @@ def improve_policy(
     config: LoopConfig,
     known_theta: Array | None = None,
 ) -> tuple[float, float]:
-    """phi <- phi + eta_k v_k; returns f and ||v_k||. A v_k that is not finite changes nothing.
+    """phi <- phi + eta_k v_k; returns f and ||v_k||. A v_k that is not finite moves nothing.
 
     known_theta: (n,) the truth in place of the estimate: the oracle
     """

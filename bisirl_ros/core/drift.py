@@ -51,11 +51,11 @@ def detect_drift(evidence: Evidence, theta: Array, false_alarm: float) -> Drift 
     theta: (n,) minimiser of the evidence; false_alarm: probability of one ever, however long the
     run: test k gets the share 1 / (k (k + 1)) of it, split over its windows (Bonferroni)
     """
-    k = evidence.trajectories
+    k = evidence.seen
     windows = _windows(evidence, theta)
     level = false_alarm / (k * (k + 1) * max(len(windows), 1))
     found = [_confirmed(evidence, theta, w) for w in windows if w.p_value <= level]
-    best = min(found, key=lambda drift: drift.p_value, default=None)
+    best = min(found, key=lambda drift: (drift.p_value, -drift.batches), default=None)
     return best if best is not None and best.p_value <= level else None
 
 

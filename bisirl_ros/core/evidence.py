@@ -17,30 +17,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.lower_level import is_positive_definite
+from bisirl_ros.core.lower_level import Objective, is_positive_definite
 
 
-class Likelihood(Protocol):
+class Likelihood(Objective, Protocol):
     """The negative log-likelihood of a batch of interactions, under the batch's own policy."""
 
     def __len__(self) -> int:
         """Number of decisions."""
-        ...
-
-    def value(self, theta: Array) -> float:
-        """- sum log pi_e."""
-        ...
-
-    def gradient(self, theta: Array) -> Array:
-        """Its gradient: (n,)."""
-        ...
-
-    def hessian(self, theta: Array) -> Array:
-        """Its Hessian, exact: (n, n)."""
-        ...
-
-    def fisher(self, theta: Array) -> Array:
-        """The Hessian's expectation under the model, positive semidefinite: (n, n)."""
         ...
 
     def joined(self, others: Sequence[Any]) -> Likelihood:
@@ -54,7 +38,8 @@ class Evidence:
 
     mean: (n,) theta_bar; precision: (n, n) Lambda > 0; prior: (n, n) the part of Lambda that was
     there before anything was seen; batches: kept exactly, newest last; condensed: how many
-    batches are inside the Gaussian; window: how many to keep exactly
+    batches are inside the Gaussian; window: how many to keep exactly; forgotten: how many more
+    were seen once
     """
 
     mean: Array
@@ -63,6 +48,7 @@ class Evidence:
     batches: tuple[Likelihood, ...] = ()
     condensed: int = 0
     window: int = 200
+    forgotten: int = 0
 
     @staticmethod
     def start(n: int, precision: float, window: int = 200) -> Evidence:
@@ -72,8 +58,13 @@ class Evidence:
 
     @property
     def trajectories(self) -> int:
-        """N, the number of batches seen."""
+        """N, the number of batches that count."""
         return self.condensed + len(self.batches)
+
+    @property
+    def seen(self) -> int:
+        """The number of batches so far, the forgotten ones included."""
+        return self.trajectories + self.forgotten
 
     def value(self, theta: Array) -> float:
         """N g(theta)."""
@@ -110,6 +101,10 @@ class Evidence:
         """The evidence with one more batch."""
         return replace(self, batches=(*self.batches, batch))
 
+    def without_newest(self) -> Evidence:
+        """The evidence before the newest batch, as long as that is kept exactly."""
+        return replace(self, batches=self.batches[:-1])
+
     def carry(self, theta: Array) -> Evidence:
         """Condense the batches beyond the window, at theta."""
         return self._condense(theta, max(len(self.batches) - self.window, 0))
@@ -119,7 +114,14 @@ class Evidence:
         old = self._condense(theta, len(self.batches) - newest)
         precision = self.prior + rho * (old.precision - self.prior)
         pull = rho * old.precision @ old.mean
-        return replace(old, mean=np.linalg.solve(precision, pull), precision=precision)
+        kept = round(rho * old.condensed)
+        return replace(
+            old,
+            mean=np.linalg.solve(precision, pull),
+            precision=precision,
+            condensed=kept,
+            forgotten=old.forgotten + old.condensed - kept,
+        )
 
     @cached_property
     def _exact(self) -> tuple[Likelihood, ...]:

@@ -34,6 +34,8 @@ class Interactions:
 
     def __post_init__(self) -> None:
         t = len(self.human)
+        if t == 0:
+            raise ValueError("Interactions: no decision; give at least one")
         for name, value, shape in (
             ("human", self.human, (t, 4)),
             ("robot", self.robot, (t, 5)),

@@ -57,13 +57,15 @@ class ChoiceLikelihood:
         return self.hessian(theta)
 
     def joined(self, others: Sequence[ChoiceLikelihood]) -> ChoiceLikelihood:
-        """The likelihood of these choices and others among as many candidates, as one."""
+        """The likelihood of these choices and others as one; candidates of no area fill up."""
         if not others:
             return self
+        every = (self, *others)
+        most = max(x.offered.shape[1] for x in every)
         return ChoiceLikelihood(
-            np.concatenate([self.chosen, *(other.chosen for other in others)]),
-            np.concatenate([self.offered, *(other.offered for other in others)]),
-            np.concatenate([x.area_of_each for x in (self, *others)]),
+            np.concatenate([x.chosen for x in every]),
+            np.concatenate([_padded(x.offered, most, 0.0) for x in every]),
+            np.concatenate([_padded(x.area_of_each, most, -np.inf) for x in every]),
         )
 
     @property
@@ -84,3 +86,10 @@ class ChoiceLikelihood:
 
     def _mean(self, theta: Array) -> Array:
         return np.asarray(np.einsum("ik,ikm->im", self._probability(theta), self.offered))
+
+
+def _padded(values: Array, count: int, fill: float) -> Array:
+    """values (N, K, ...) with count instead of K entries."""
+    more = [(0, 0)] * values.ndim
+    more[1] = (0, count - values.shape[1])
+    return np.pad(values, more, constant_values=fill)

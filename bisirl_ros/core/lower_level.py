@@ -111,10 +111,11 @@ def solve_from_starts(
     evidence, not proof. settings: of `solve_lower_level`
     """
     results = [solve_lower_level(objective, start, **settings) for start in starts]
-    values = np.array([objective.value(result.theta) for result in results])
-    best = results[int(values.argmin())]
-    near = values - values.min() <= 1e-6 * max(1.0, abs(float(values.min())))
-    return replace(best, starts=len(starts), agreeing=int(near.sum()))
+    values = [objective.value(result.theta) for result in results]
+    best = results[int(np.nan_to_num(values, nan=np.inf).argmin())]
+    reach = 1e-3 * max(1.0, float(np.linalg.norm(best.theta)))
+    agreeing = sum(float(np.linalg.norm(r.theta - best.theta)) <= reach for r in results)
+    return replace(best, starts=len(starts), agreeing=agreeing)
 
 
 def newton(objective: Objective) -> Direction:

@@ -50,6 +50,11 @@ class RecedingHorizonSolver:
         """Number of reward parameters n = dim theta."""
         return len(self.game.scenario.features)
 
+    @property
+    def plays_again(self) -> bool:
+        """No: nobody can be asked to live through the same episode twice."""
+        return False
+
     def likelihood(self, batch: Interactions, phi: Tensor) -> ChoiceLikelihood:
         """The batch's choices explained under phi, the policy it was collected with."""
         return self._observed.likelihood(batch, phi)
@@ -126,7 +131,7 @@ def _gain(precision: Array, fisher: Tensor) -> tuple[float, Tensor]:
     d 1/2 log det(Lambda + E sum_h F_h) = E sum_h 1/2 tr((Lambda + E sum_h F_h)^-1 d F_h), so the
     traces, with the inverse held fixed, have its gradient.
     """
-    mean = fisher.detach().sum(0).mean(0).requires_grad_()
+    mean = fisher.detach().sum(0).mean(0).double().requires_grad_()  # Lambda may be nearly singular
     gain = information_gain(precision, mean)
-    slope = torch.autograd.grad(gain, mean)[0]
+    slope = torch.autograd.grad(gain, mean)[0].to(fisher)
     return float(gain.detach()), (fisher * slope).sum((-2, -1))

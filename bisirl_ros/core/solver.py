@@ -24,6 +24,11 @@ class Solver(Protocol[Batch]):
         """Number of reward parameters n = dim theta."""
         ...
 
+    @property
+    def plays_again(self) -> bool:
+        """Whether interactions can be collected again under another policy."""
+        ...
+
     def likelihood(self, batch: Batch, phi: Tensor) -> Likelihood:
         """The batch's choices explained under phi, the policy it was collected with."""
         ...

@@ -40,6 +40,7 @@ def save_checkpoint(path: Path, state: LoopState[Batch], records: Records[Batch]
         "k": state.k,
         "updates": state.updates,
         "condensed": evidence.condensed,
+        "forgotten": evidence.forgotten,
         "batches": len(evidence.batches),
         "recent": len(state.recent),
         "rng": state.rng.bit_generator.state,
@@ -56,10 +57,12 @@ def load_checkpoint(path: Path, records: Records[Batch], config: LoopConfig) -> 
             f"checkpoint {path}: cannot be read ({error.strerror}); check the path"
         ) from error
     tensors, header = unpack(CHECKPOINT, data, f"checkpoint {path}")
-    _check_identity(path, header.get("identity"), records)
     try:
+        _check_identity(path, header["identity"], records)
         return _restore(tensors, header, records, config)
-    except (KeyError, ValueError, TypeError) as error:
+    except InputError:
+        raise
+    except (KeyError, ValueError, TypeError, AttributeError, np.linalg.LinAlgError) as error:
         raise InputError(f"checkpoint {path}: damaged or unfit ({error}); use another") from error
 
 
@@ -83,6 +86,11 @@ def _restore(
     phi = torch.from_numpy(np.asarray(tensors["phi"]))
     if phi.shape != (records.phi_size,) or not torch.isfinite(phi).all():
         raise ValueError(f"phi has shape {tuple(phi.shape)}, expected finite ({records.phi_size},)")
+    n = records.n_features
+    for name, shape in {"theta": (n,), "mean": (n,), "precision": (n, n), "prior": (n, n)}.items():
+        if tensors[name].shape != shape or not np.isfinite(tensors[name]).all():
+            raise ValueError(f"{name} has shape {tensors[name].shape}, expected finite {shape}")
+    np.linalg.cholesky(tensors["precision"])
     state: LoopState[Batch] = LoopState.start(phi, records.n_features, config, seed=0)
     state.theta = tensors["theta"]
     state.evidence = Evidence(
@@ -93,6 +101,7 @@ def _restore(
             records.likelihood(**_fields(tensors, f"batch.{i}.")) for i in range(header["batches"])
         ),
         condensed=header["condensed"],
+        forgotten=header["forgotten"],
         window=config.evidence_window,
     )
     state.recent = [
@@ -103,6 +112,8 @@ def _restore(
         for name, value in tensors.items()
         if name.startswith("optimiser.")
     }
+    if any(value.ndim and value.shape != phi.shape for value in inertia.values()):
+        raise ValueError("the optimiser's state is not that of phi")
     if inertia:
         state.optimiser.state[state.phi] = inertia
     state.rng.bit_generator.state = header["rng"]

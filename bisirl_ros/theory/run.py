@@ -66,7 +66,7 @@ def chosen(experiments: Sequence[Experiment], keys: Sequence[str]) -> list[Exper
     for key in keys:
         if key not in known:
             raise InputError(f"experiment '{key}': unknown; choose from {', '.join(known)}")
-    return [known[key] for key in keys] if keys else list(experiments)
+    return [known[key] for key in dict.fromkeys(keys)] if keys else list(experiments)
 
 
 def _json(outcomes: Mapping[str, Outcome]) -> bytes:

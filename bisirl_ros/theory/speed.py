@@ -195,7 +195,10 @@ def _peer(python: Path, folder: Path, quick: bool, say: Say) -> list[dict[str, A
     if done.returncode != 0:
         why = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise InputError(f"peer {python}: failed ({why}); run `make peer`")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if not told:
+        raise InputError(f"peer {python}: solved no problem; run `make peer`")
+    return told
 
 
 def _arriving(game: TabularGame, counts: torch.Tensor) -> Array:

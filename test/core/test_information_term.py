@@ -60,3 +60,17 @@ def test_it_is_in_the_objective_and_fades_as_evidence_grows(
     assert not torch.allclose(much[1], plain_slope, rtol=1e-3, atol=1e-4)
     assert little[0] == pytest.approx(plain, abs=1e-3)
     assert torch.allclose(little[1], plain_slope, rtol=1e-3, atol=1e-4)
+
+
+def test_an_unidentified_direction_costs_no_digits() -> None:
+    """Imagination is in single precision; the determinant is not."""
+    rng = np.random.default_rng(0)
+    turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    precision = turn @ np.diag([3e4, 5e3, 8e2, 1e-6]) @ turn.T
+    fisher = torch.from_numpy(rng.normal(size=(3, 2, 4, 4)))
+    fisher = (fisher @ fisher.mT).float()
+    gain, per_step = _gain(precision, fisher)
+    exact, per_step_64 = _gain(precision, fisher.double())
+    assert gain == pytest.approx(exact, rel=1e-4)
+    assert per_step.dtype == torch.float32
+    assert per_step.numpy() == pytest.approx(per_step_64.numpy(), rel=1e-3)

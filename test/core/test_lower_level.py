@@ -146,6 +146,22 @@ def test_the_least_minimum_of_several_starts_and_how_many_reach_it() -> None:
     assert alone.theta[0] > 0.9 and (alone.starts, alone.agreeing) == (1, 1)
 
 
+class Twins(TwoWells):
+    """(theta^2 - 1)^2: two minima, of one value."""
+
+    def value(self, theta):
+        return float((theta[0] ** 2 - 1) ** 2)
+
+    def gradient(self, theta):
+        return np.array([4 * theta[0] * (theta[0] ** 2 - 1)])
+
+
+def test_another_minimum_of_the_same_value_is_another_minimum() -> None:
+    starts = [np.array([1.5]), np.array([-1.5])]
+    found = solve_from_starts(Twins(), starts, trajectories=1, tolerance=1e-9)
+    assert (found.starts, found.agreeing) == (2, 1)
+
+
 @pytest.mark.parametrize("start", [0.1, -0.1, 0.5])
 def test_newton_descends_where_the_hessian_is_indefinite(start: float) -> None:
     """The Fisher stand-in takes over: to a minimum, never to the maximum in between."""
@@ -165,3 +181,21 @@ def test_gradient_descent_finds_what_newton_finds() -> None:
     assert a.status is b.status is Status.CONVERGED
     assert a.theta == pytest.approx(b.theta, abs=1e-6)
     assert b.iterations > a.iterations
+
+
+def test_batches_of_other_candidates_are_explained_together() -> None:
+    """As when a learner goes on from a checkpoint with another grid."""
+    fine, theta = choices(0), np.array([0.3, -0.7, 0.2])
+    coarse = ChoiceLikelihood(fine.chosen, fine.offered[:, :7], fine.log_area[:7])
+    both = fine.joined([coarse])
+    assert len(both) == 120
+    assert both.value(theta) == pytest.approx(fine.value(theta) + coarse.value(theta))
+    assert both.gradient(theta) == pytest.approx(fine.gradient(theta) + coarse.gradient(theta))
+    assert both.hessian(theta) == pytest.approx(fine.hessian(theta) + coarse.hessian(theta))
+
+
+def test_what_is_forgotten_does_not_count_but_was_seen() -> None:
+    evidence = Evidence.start(3, 0.5).add(choices(0)).add(choices(1)).add(choices(2))
+    after = evidence.forget(np.zeros(3), newest=1, rho=0.0)
+    assert (after.trajectories, after.seen) == (1, 3)
+    assert len(after.add(choices(3)).without_newest().batches) == 1

@@ -84,6 +84,9 @@ def test_other_bytes_are_refused_in_one_line(data: bytes) -> None:
 
 
 def test_interactions_that_are_not_finite_or_of_another_shape_are_refused() -> None:
+    nobody = {name: np.zeros((0, n)) for name, n in (("human", 4), ("robot", 5), ("target", 2))}
+    with pytest.raises(ValueError, match="no decision"):
+        replace(batch(False), **nobody)
     for bad in (
         {"human": np.full((5, 4), np.nan)},
         {"target": np.zeros((4, 2))},
@@ -108,6 +111,15 @@ def test_a_checkpoint_of_something_else_is_refused_in_one_line(tmp_path: Path) -
     ):
         change()
         with pytest.raises(InputError, match=r"checkpoint .*c\.safetensors"):
+            load_checkpoint(path, records, config)
+    save_checkpoint(path, state, records)
+    for broken in (
+        {"theta": np.full(4, np.nan)},
+        {"evidence": replace(state.evidence, precision=-np.eye(4))},
+        {"evidence": replace(state.evidence, mean=np.zeros(3))},
+    ):
+        save_checkpoint(path, replace(state, **broken), records)
+        with pytest.raises(InputError, match="damaged or unfit"):
             load_checkpoint(path, records, config)
     save_checkpoint(path, state, records)
     with pytest.raises(InputError, match="damaged or unfit"):

@@ -88,8 +88,10 @@ def regret(
     worst = optimal_policy(against, theta_true, starts[:1], tolerance=1e3 * tolerance)
     achieved, lowest = (_value(solver, phi, theta_true) for phi in (hat.phi, worst.phi))
     found = (best, hat, worst)
+    span = best.value - lowest
+    flat = span <= tolerance * max(1.0, abs(best.value))  # no policy is better than another
     return Regret(
-        share=(best.value - achieved) / (best.value - lowest),
+        share=0.0 if flat else (best.value - achieved) / span,
         best=best.value,
         achieved=achieved,
         worst=lowest,

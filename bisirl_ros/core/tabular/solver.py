@@ -31,8 +31,6 @@ class TabularSolver:
     reward: the family that the learner explains the expert with
     beta_h: weight of the entropy of pi_phi in the outer objective
     recollect: plays the game again under another policy, for `spsa` and `finite-difference`
-    discounted: weigh the likelihood of decision h with gamma^h (w_h of section 2); without a
-        horizon gamma is the chance that an episode goes on, and already in the data
     """
 
     def __init__(
@@ -42,25 +40,26 @@ class TabularSolver:
         *,
         beta_h: float = 0.0,
         recollect: Recollect | None = None,
-        discounted: bool = False,
     ) -> None:
         shape = (game.n_states, game.n_learner_actions, game.n_expert_actions)
         zero = torch.zeros(reward.n_features, dtype=torch.float64)
         check_table("reward", reward.table(zero), shape)
         self.game, self.reward, self.beta_h = game, reward, beta_h
-        self._recollect, self._discounted = recollect, discounted
+        self._recollect = recollect
 
     @property
     def n_features(self) -> int:
         """Number of reward parameters n = dim theta."""
         return self.reward.n_features
 
+    @property
+    def plays_again(self) -> bool:
+        """Whether interactions can be collected again under another policy."""
+        return self._recollect is not None
+
     def likelihood(self, batch: TabularInteractions, phi: Tensor) -> TabularLikelihood:
         """The batch's choices explained under phi, the policy it was collected with."""
         counts = choice_counts(self.game, batch)
-        if self._discounted and self.game.horizon:
-            steps = torch.arange(self.game.horizon, dtype=torch.float64)
-            counts = counts * (self.game.discount**steps)[:, None, None]
         pi_l = self.game.learner_policy(phi.detach())
         return TabularLikelihood(self.game, self.reward, pi_l[None], counts)
 
@@ -124,7 +123,7 @@ class TabularSolver:
         def re_solved(at: Tensor, seed: int) -> float:
             assert self._recollect is not None
             batch = self._recollect(at, np.random.default_rng(seed))
-            known = evidence.add(self.likelihood(batch, at))
+            known = evidence.without_newest().add(self.likelihood(batch, at))
             inner = solve_lower_level(known, theta, trajectories=1, tolerance=1e-8)
             with torch.no_grad():
                 return float(value(at, torch.from_numpy(inner.theta)))
@@ -145,14 +144,15 @@ class TabularSolver:
         cost = (response.pi * dq).sum(-1, keepdim=True) - dq  # - w . grad_theta log pi_e
         log_pi_l, halves = game.log_learner_policy(phi), []
         for half in range(2):
-            total, first = torch.zeros((), dtype=torch.float64), half
+            total, first = 0.0 * phi.sum(), half
             for batch in recent:
                 taken = slice(first % 2, None, 2)
                 first += len(batch.state)
                 if len(batch.state[taken]):
                     log_pi, costs = _along(batch, taken, log_pi_l, response.log_pi, cost)
                     total = total + 2.0 * surrogate(log_pi, costs, baseline=True).sum()
-            halves.append(torch.autograd.grad(total / len(recent), phi, retain_graph=True)[0])
+            mean = total / max(len(recent), 1)
+            halves.append(torch.autograd.grad(mean, phi, retain_graph=True)[0])
         return torch.stack(halves)
 
 

@@ -101,20 +101,18 @@ def test_the_terms_are_the_value_and_its_slopes(horizon: int | None, beta_i: flo
     assert ours.d_theta == pytest.approx(by_theta, abs=1e-8)
 
 
-def test_the_likelihood_can_be_weighed_by_the_discount() -> None:
+def test_the_likelihood_is_that_of_every_choice_on_record() -> None:
     setting = small(4, horizon=3, discount=0.5)
     batch = as_batch([[(0, 1, 1), (2, 0, 0), (1, 1, 0)], [(0, 0, 1), (0, 0, 0), (2, 1, 1)]])
     r_e = setting.linear.table(tensor(setting.theta)).numpy()
     log_pi = np.log(looped_response(setting.game, setting.pi_l.numpy(), r_e)[2])
-    for discounted, weights in ((False, (1.0, 1.0, 1.0)), (True, (1.0, 0.5, 0.25))):
-        solver = TabularSolver(setting.game, setting.linear, discounted=discounted)
-        value = sum(
-            -weights[h] * log_pi[h, s, a_e]
-            for states, chosen in zip(batch.state, batch.expert, strict=True)
-            for h, (s, a_e) in enumerate(zip(states, chosen, strict=True))
-        )
-        likelihood = solver.likelihood(batch, setting.phi)
-        assert likelihood.value(setting.theta) == pytest.approx(value, abs=1e-12)
+    value = sum(
+        -log_pi[h, s, a_e]
+        for states, chosen in zip(batch.state, batch.expert, strict=True)
+        for h, (s, a_e) in enumerate(zip(states, chosen, strict=True))
+    )
+    likelihood = TabularSolver(setting.game, setting.linear).likelihood(batch, setting.phi)
+    assert likelihood.value(setting.theta) == pytest.approx(value, abs=1e-12)
 
 
 def test_a_reward_of_another_shape_is_refused() -> None:
@@ -311,6 +309,17 @@ def test_batches_of_one_episode_give_two_estimates_too() -> None:
     solver = TabularSolver(setting.game, setting.linear)
     halves = pulled_back(solver, setting.phi, setting.theta + 0.5, recent, W)
     assert np.linalg.norm(halves, axis=1).min() > 0.0
+
+
+@pytest.mark.parametrize("episodes", [0, 1])
+def test_fewer_than_two_episodes_say_nothing_on_one_side(episodes: int) -> None:
+    setting = small(11, horizon=3)
+    pi_e = respond(setting.game, setting.pi_l, setting.linear.table(tensor(setting.theta))).pi
+    rng = np.random.default_rng(4)
+    recent = [collect(setting.game, setting.pi_l, pi_e, 1, rng) for _ in range(episodes)]
+    solver = TabularSolver(setting.game, setting.linear)
+    halves = pulled_back(solver, setting.phi, setting.theta, recent, W)
+    assert np.isfinite(halves).all() and not halves[episodes:].any()
 
 
 def test_a_policy_without_chance_has_finite_terms() -> None:
