@@ -30,10 +30,12 @@ class Drift:
     """batches: how many came after the change, as it seems
 
     p_value: the larger of the two tests', of the score and of the likelihood ratio
+    gain: log-likelihood that a theta of their own gains; decides between p-values of zero
     """
 
     batches: int
     p_value: float
+    gain: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def detect_drift(evidence: Evidence, theta: Array, false_alarm: float) -> Drift 
     windows = _windows(evidence, theta)
     level = false_alarm / (k * (k + 1) * max(len(windows), 1))
     found = [_confirmed(evidence, theta, w) for w in windows if w.p_value <= level]
-    best = min(found, key=lambda drift: (drift.p_value, -drift.batches), default=None)
+    best = min(found, key=lambda drift: (drift.p_value, -drift.gain), default=None)
     return best if best is not None and best.p_value <= level else None
 
 
@@ -93,7 +95,7 @@ def _confirmed(evidence: Evidence, theta: Array, window: _Window) -> Drift:
         condensed=0,
     )
     gain = evidence.value(theta) - _least(older, theta) - _least(newer, theta)
-    return Drift(w, max(window.p_value, _survival(2.0 * max(gain, 0.0), window.freedom)))
+    return Drift(w, max(window.p_value, _survival(2.0 * max(gain, 0.0), window.freedom)), gain)
 
 
 def _least(evidence: Evidence, theta: Array) -> float:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from bisirl_ros.core.bilevel import LoopConfig, LoopState, forget_after_drift, solve_inner
 from bisirl_ros.core.drift import Drift, detect_drift
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Array, ChoiceLikelihood
@@ -88,3 +90,27 @@ def test_nothing_to_compare_with_is_no_change() -> None:
     assert drift_in(evidence_of([batch(rng, BEFORE)]), 0.5) is None
     few = [batch(rng, BEFORE), batch(rng, AFTER, 29)]
     assert drift_in(evidence_of(few), 0.5) is None
+
+
+def test_after_a_drift_the_loop_replays_nobody_of_before() -> None:
+    rng = np.random.default_rng(1)
+    config = LoopConfig(drift_alarm=0.01)
+    state: LoopState[str] = LoopState.start(torch.zeros(2), 3, config, seed=0)
+    batches = [batch(rng, BEFORE) for _ in range(8)] + [batch(rng, AFTER) for _ in range(2)]
+    state.evidence = evidence_of(batches)
+    state.recent = [f"batch {i}" for i in range(4, 10)]
+    state.theta = solve_inner(state, config).theta
+    assert forget_after_drift(state, config) == 2
+    assert state.recent == ["batch 8", "batch 9"]
+    assert (state.evidence.trajectories, state.evidence.seen) == (2, 10)
+    assert forget_after_drift(state, LoopConfig(drift_alarm=0.0)) == 0
+
+
+def test_where_every_window_is_certain_the_change_is_where_it_explains_most() -> None:
+    """A change so large that every p-value is zero must not cost the newer batches."""
+    rng = np.random.default_rng(2)
+    batches = [batch(rng, BEFORE, 4000) for _ in range(8)]
+    batches += [batch(rng, AFTER, 4000) for _ in range(4)]
+    drift = drift_in(evidence_of(batches), 0.01)
+    assert drift is not None
+    assert (drift.batches, drift.p_value) == (4, 0.0)
