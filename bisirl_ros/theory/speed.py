@@ -191,11 +191,19 @@ def _peer(python: Path, folder: Path, quick: bool, say: Say) -> list[dict[str, A
     say(f"the peer, {python}, works on its own ...")
     # A file beside the script must not shadow one of the peer's own modules: -P.
     command = [str(python), "-P", str(SCRIPT), "--out", str(folder), *only, *cap]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        why = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise InputError(f"peer {python}: failed ({why}); run `make peer`")
-    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    told = []
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as peer,
+    ):
+        for line in peer.stdout or ():
+            if line.startswith("{"):
+                told.append(json.loads(line))
+                say(f"the peer is through with {told[-1]['problem']}")
+        if peer.wait() != 0:
+            complaints.seek(0)
+            why = (complaints.read().strip().splitlines() or ["no output"])[-1]
+            raise InputError(f"peer {python}: failed ({why}); run `make peer`")
     if not told:
         raise InputError(f"peer {python}: solved no problem; run `make peer`")
     return told
