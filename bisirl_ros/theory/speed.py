@@ -231,7 +231,9 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     names = list(outcome.figures)
     at = np.arange(len(names))
     ours = [outcome.figures[name]["time_s"] for name in names]
-    ax.bar(at - 0.2, ours, 0.38, color=ROBOT, label="exact likelihood, Newton")
+    ax.bar(
+        at - 0.2, ours, 0.38, color=ROBOT, label="exact likelihood, from Hotz and Miller's start"
+    )
     peer = [outcome.figures[name].get("peer_s", np.nan) for name in names]
     if np.isfinite(peer).any():
         ax.bar(at + 0.2, peer, 0.38, color=PERSON, label="imitation's MCE-IRL")
