@@ -1,10 +1,13 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, and tables."""
 
 from __future__ import annotations
 
+import csv
 import os
 import tempfile
 from pathlib import Path
+
+from bisirl_ros.errors import InputError
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -21,3 +24,14 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def read_table(path: Path) -> list[list[str]]:
+    """The rows of a CSV file; raises InputError where it cannot be read as text."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or "not a text table"
+        raise InputError(f"{path}: cannot be read ({reason}); check the path") from error
+    return lines

@@ -9,7 +9,6 @@ the second it falls in, of which up to 1 s is yet to come: the tables' doing, no
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.recorder import InteractionRecorder
 from bisirl_ros.errors import InputError
 from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.io.files import read_table
 
 ROBOT_COLUMNS = ("robot_x", "robot_y", "robot_yaw_rad")
 WINDOW_S = 0.5
@@ -97,12 +97,7 @@ def recorded_interactions(recording: Recording, scenario: Scenario) -> Interacti
 
 def _rows(path: Path, person: int) -> tuple[Array, Array, Array, int]:
     """Time (N,) [s], person (N, 2), robot (N, 3) of the rows that are usable, and the others."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "not a text table"
-        raise InputError(f"{path}: cannot be read ({reason}); check the path") from error
+    lines = read_table(path)
     header = [name.strip() for name in lines[0]] if lines else []
     wanted = ("timestamp", *_person_columns(header, person, path), *ROBOT_COLUMNS)
     missing = [name for name in wanted if name not in header]

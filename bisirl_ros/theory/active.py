@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.metrics import relative_error
 from bisirl_ros.core.tabular.interactions import TabularInteractions
 from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, ROBOT, label_axes
@@ -145,8 +146,7 @@ def _play(seed: int, batches: int, beta_i: float) -> _Run:
         return known.play(phi, EPISODES, at.rng), phi
 
     def report(outer: OuterReport) -> None:
-        off = np.linalg.norm(outer.theta - known.theta)
-        found.error.append(float(off / np.linalg.norm(known.theta)))
+        found.error.append(relative_error(outer.theta, known.theta))
 
     bisirl(solver, state, config, interact, report)
     return found

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.metrics import relative_error
 from bisirl_ros.core.reward_distance import binomial_interval
 from bisirl_ros.core.tabular.interactions import TabularInteractions
 from bisirl_ros.core.tabular.population import soft_expert
@@ -154,7 +155,7 @@ def _play(seed: int, alarm: float, changes: bool = True, episodes: int = EPISODE
 
     def report(outer: OuterReport) -> None:
         theta = now(outer.k - 1).theta
-        found.error.append(float(np.linalg.norm(outer.theta - theta) / np.linalg.norm(theta)))
+        found.error.append(relative_error(outer.theta, theta))
         if outer.drift:
             found.alarms.append(outer.k - 1)
 

@@ -19,6 +19,7 @@ from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import solve_lower_level
+from bisirl_ros.core.metrics import relative_error
 from bisirl_ros.core.tabular.interactions import TabularInteractions
 from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, PERSON, ROBOT, label_axes
@@ -144,11 +145,11 @@ def _play(seed: int, batches: int, forgetful: bool = False) -> _Run:
         return batch, phi
 
     def report(outer: OuterReport) -> None:
-        carried.append(float(np.linalg.norm(outer.theta - known.theta)) / length)
+        carried.append(relative_error(outer.theta, known.theta))
         if outer.k % STRIDE == 0 and not forgetful:
             kept = replace(Evidence.start(3, PRIOR), batches=state.evidence.batches[-WINDOW:])
             theta = solve_lower_level(kept, outer.theta, trajectories=WINDOW, tolerance=1e-5).theta
-            windowed.append(float(np.linalg.norm(theta - known.theta)) / length)
+            windowed.append(relative_error(theta, known.theta))
 
     bisirl(solver, state, config, interact, report)
     limit = float(np.sqrt(np.trace(np.linalg.inv(fisher)))) / length

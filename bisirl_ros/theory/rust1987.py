@@ -9,7 +9,6 @@ FORMULATION section 1 to a learner with a single action.
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from bisirl_ros.core.tabular.likelihood import TabularLikelihood
 from bisirl_ros.core.tabular.response import respond
 from bisirl_ros.core.tabular.reward import LinearReward
 from bisirl_ros.errors import InputError
+from bisirl_ros.io.files import read_table
 from bisirl_ros.report.plot_style import INK, PERSON, ROBOT, label_axes
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 
@@ -62,12 +62,7 @@ def read_records(path: Path) -> Records:
 
     Raises InputError for a table that cannot be read, or a cell out of its range.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "not a text table"
-        raise InputError(f"{path}: cannot be read ({reason}); check the path") from error
+    lines = read_table(path)
     header = [name.strip() for name in lines[0]] if lines else []
     missing = [name for name in COLUMNS if name not in header]
     if missing:
