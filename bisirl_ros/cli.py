@@ -17,9 +17,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from bisirl_ros.bringup import PeopleArguments, SimArguments, people, simulation
 from bisirl_ros.config import check
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError, exit_cleanly
-from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.supervisor import supervise
 from bisirl_ros.theory.experiment import Setup

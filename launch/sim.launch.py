@@ -14,8 +14,8 @@ from launch_ros.actions import Node
 
 from bisirl_ros.bringup import SimArguments, simulation
 from bisirl_ros.config import check
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from launch import LaunchDescription
 

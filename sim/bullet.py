@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pybullet  # type: ignore[import-not-found]
 
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_sim.camera import take_picture
 from bisirl_sim.drive import Drive, clip
 from bisirl_sim.gait import STRIDE_M, walking_pose

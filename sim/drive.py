@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from bisirl_ros.crowd.scenario import RobotSpec
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import RobotSpec
 
 
 class Drive:

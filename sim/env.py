@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from bisirl_ros.core.task_reward import task_reward
+from bisirl_ros.crowd.scenario import Scenario, load_scenario
+from bisirl_ros.crowd.task_reward import task_reward
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario, load_scenario
 from bisirl_sim.humans import HumanController, StraightWalker
 from bisirl_sim.task import Task
 from bisirl_sim.world import make_bullet_world, make_world
@@ -31,7 +31,7 @@ class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     Action: shape (2,), float32 in [-1, 1]: forward speed from 0 to the limit, and turn rate
     between its limits. Observation: shape (9,), float32: robot x, y, yaw, forward speed, turn
     rate, then human x, y, vx, vy [SI units, frame odom], clipped to the space. Reward:
-    r_task of the decision, as the learner's (`core.task_reward`). Info: "distance" between the
+    r_task of the decision, as the learner's (`crowd.task_reward`). Info: "distance" between the
     centres [m] and "outcome", None while it lasts.
 
     scenario: a scenario, its name or the path of its file.

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.crowd.scenario import Scenario
 
 
 class HumanController(Protocol):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_sim.drive import Drive
 from bisirl_sim.obstacles import Obstacles
 from bisirl_sim.walker import Walker

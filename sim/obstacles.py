@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bisirl_ros.games.scenario import ObstacleSpec
+from bisirl_ros.crowd.scenario import ObstacleSpec
 
 Vector = tuple[float, float]
 

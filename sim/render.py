@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.errors import InputError, exit_cleanly
-from bisirl_ros.games.scenario import Scenario, load_scenario
 from bisirl_sim.humans import StraightWalker
 from bisirl_sim.world import make_bullet_world
 

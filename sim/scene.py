@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pybullet  # type: ignore[import-not-found]
 
-from bisirl_ros.games.scenario import ObstacleSpec, Scenario
+from bisirl_ros.crowd.scenario import ObstacleSpec, Scenario
 
 TILE_M = 1.0
 MARGIN_M = 1.5

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.crowd.scenario import Scenario
 
 
 @dataclass(frozen=True)

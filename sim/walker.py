@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from bisirl_ros.crowd.scenario import HumanSpec
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import HumanSpec
 from bisirl_sim.obstacles import Obstacles
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario
 
 if TYPE_CHECKING:
     from bisirl_sim.bullet import BulletWorld

@@ -12,7 +12,7 @@ import pytest
 from bisirl_ros import cli
 from bisirl_ros.bringup import Bringup, NodeSpec
 
-CROSSING = Path(__file__).parents[1] / "bisirl_ros" / "games" / "crossing.yaml"
+CROSSING = Path(__file__).parents[1] / "bisirl_ros" / "scenarios" / "crossing.yaml"
 
 
 @pytest.fixture

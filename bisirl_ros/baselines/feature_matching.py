@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.lower_level import Status
-from bisirl_ros.core.tabular.game import TabularGame, check_table
-from bisirl_ros.core.tabular.interactions import TabularInteractions
-from bisirl_ros.core.tabular.occupancy import occupancy
-from bisirl_ros.core.tabular.response import SoftResponse, averaged, closed_loop, soft_bellman
-from bisirl_ros.core.tabular.reward import LinearReward
-from bisirl_ros.core.tabular.sensitivity import credit, curvature
+from bisirl_ros.tabular.game import TabularGame, check_table
+from bisirl_ros.tabular.interactions import TabularInteractions
+from bisirl_ros.tabular.occupancy import occupancy
+from bisirl_ros.tabular.response import SoftResponse, averaged, closed_loop, soft_bellman
+from bisirl_ros.tabular.reward import LinearReward
+from bisirl_ros.tabular.sensitivity import credit, curvature
 
 
 @dataclass(frozen=True)

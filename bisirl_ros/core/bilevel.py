@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.config import setting
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.drift import detect_drift
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import (
@@ -23,7 +24,6 @@ from bisirl_ros.core.hypergradient import (
 )
 from bisirl_ros.core.identified import IdentifiedSubspace, identified_subspace
 from bisirl_ros.core.inverse_hessian import Product
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import LowerLevelResult, Method, solve_from_starts
 from bisirl_ros.core.solver import Solver
 from bisirl_ros.errors import InputError

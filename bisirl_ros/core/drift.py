@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import solve_lower_level
 
 LONGEST_WINDOW = 64

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.lower_level import Objective, is_positive_definite
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.inverse_hessian import Product, conjugate_gradient, neumann_series
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.errors import InputError
 
 

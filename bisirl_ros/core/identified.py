@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 
 RELATIVE_TOLERANCE = 1e-13
 """Information below this share of the largest is rounding."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 
 
 def information_gain(precision: Array | Tensor, fisher: Tensor) -> Tensor:

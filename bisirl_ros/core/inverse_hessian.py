@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 
 Product = Callable[[Array], Array]
 """v (n,) -> H v (n,), H symmetric positive definite."""

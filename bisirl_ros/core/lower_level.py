@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 
 
 class Objective(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 
 
 def relative_error(theta: Array, truth: Array) -> float:

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.errors import InputError
 
 ROUND_OFF = 1e-12  # a part this much shorter than the whole it was computed from counts as zero

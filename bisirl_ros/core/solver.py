@@ -8,9 +8,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence, Likelihood
 from bisirl_ros.core.hypergradient import OuterTerms
-from bisirl_ros.core.likelihood import Array
 
 Batch = TypeVar("Batch", bound=Sized, contravariant=True)
 """The interactions that one deployed policy gave, as the solver's game records them."""

@@ -17,8 +17,8 @@ import safetensors.numpy
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.interactions import Interactions
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.interactions import Interactions
 from bisirl_ros.errors import InputError
 
 SNAPSHOT = "bisirl.snapshot/1"

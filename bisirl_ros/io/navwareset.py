@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bisirl_ros.core.interactions import Interactions
-from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.recorder import InteractionRecorder
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.recorder import InteractionRecorder
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario
 from bisirl_ros.io.files import read_table
 
 ROBOT_COLUMNS = ("robot_x", "robot_y", "robot_yaw_rad")

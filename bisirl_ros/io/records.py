@@ -12,14 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import Batch
 from bisirl_ros.core.evidence import Likelihood
-from bisirl_ros.core.interactions import Interactions
-from bisirl_ros.core.likelihood import Array, ChoiceLikelihood
-from bisirl_ros.core.tabular.interactions import TabularInteractions
-from bisirl_ros.core.tabular.likelihood import TabularLikelihood
-from bisirl_ros.core.tabular.solver import TabularSolver
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.crowd.choices import ChoiceLikelihood
+from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.tabular.interactions import TabularInteractions
+from bisirl_ros.tabular.likelihood import TabularLikelihood
+from bisirl_ros.tabular.solver import TabularSolver
 
 Arrays = dict[str, Array]
 

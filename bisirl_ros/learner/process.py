@@ -8,7 +8,7 @@ import queue
 from dataclasses import dataclass
 from typing import Any
 
-from bisirl_ros.core.interactions import Interactions
+from bisirl_ros.crowd.interactions import Interactions
 from bisirl_ros.io.contract import Snapshot, pack_interactions, unpack_snapshot
 from bisirl_ros.learner.worker import WorkerConfig, work
 

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
-from bisirl_ros.core.constant_velocity import ConstantVelocity
 from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
-from bisirl_ros.core.interactions import Interactions
-from bisirl_ros.core.policy import InteractionPolicy
-from bisirl_ros.core.receding_horizon_solver import RecedingHorizonSolver
+from bisirl_ros.crowd.constant_velocity import ConstantVelocity
+from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.solver import RecedingHorizonSolver
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario
 from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_interactions
 from bisirl_ros.io.plain import json_ready

@@ -14,12 +14,12 @@ from std_msgs.msg import String, UInt8MultiArray
 from std_srvs.srv import SetBool
 
 from bisirl_ros.config import setting
+from bisirl_ros.control.gate import Limits, SafetyGate
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.policy import InteractionPolicy
-from bisirl_ros.core.recorder import InteractionRecorder
-from bisirl_ros.core.safety import Limits, SafetyGate
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.recorder import InteractionRecorder
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.io.contract import Snapshot, pack_snapshot
 from bisirl_ros.learner.device import resolve_device
 from bisirl_ros.learner.process import LearnerProcess, Update

@@ -15,7 +15,7 @@ from std_msgs.msg import ColorRGBA, String, UInt8MultiArray
 from transforms3d.euler import euler2quat, quat2euler
 from visualization_msgs.msg import Marker
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.errors import InputError
 
 EPISODE = "bisirl.episode/1"

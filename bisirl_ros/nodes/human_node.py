@@ -15,14 +15,14 @@ from nav_msgs.msg import Odometry
 from std_msgs.msg import String, UInt8MultiArray
 
 from bisirl_ros.config import setting
-from bisirl_ros.core.candidates import gauss_disc
-from bisirl_ros.core.episode_return import episode_return
 from bisirl_ros.core.metrics import relative_error
-from bisirl_ros.core.policy import InteractionPolicy
-from bisirl_ros.core.receding_horizon import RecedingHorizonGame
-from bisirl_ros.core.simulated_human import SimulatedHuman
+from bisirl_ros.crowd.candidates import gauss_disc
+from bisirl_ros.crowd.episode_return import episode_return
+from bisirl_ros.crowd.game import RecedingHorizonGame
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.simulated_human import SimulatedHuman
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.io.contract import Snapshot, unpack_snapshot
 from bisirl_ros.nodes.conversions import (
     EVALUATION,

@@ -9,10 +9,10 @@ import numpy as np
 from std_msgs.msg import Float64, Float64MultiArray, MultiArrayDimension, String
 from visualization_msgs.msg import MarkerArray
 
-from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.policy import InteractionPolicy
-from bisirl_ros.core.predicted_motion import PredictedMotion
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.predicted_motion import PredictedMotion
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.io.contract import Snapshot
 from bisirl_ros.nodes.conversions import LEARNING, json_message, path_marker
 from bisirl_ros.nodes.ros import EVENTS, STANDARD, BisirlNode

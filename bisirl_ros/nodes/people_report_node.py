@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from std_msgs.msg import String
 
 from bisirl_ros.config import setting
-from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.nodes.conversions import LEARNING, read_episode, read_json
 from bisirl_ros.nodes.ros import EVENTS, BisirlNode, declare
 from bisirl_ros.report.people import (

@@ -6,7 +6,7 @@ import collections
 
 import numpy as np
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 
 WINDOW_S = 0.3
 LEAST_SPAN_S = 0.1

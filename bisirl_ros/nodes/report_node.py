@@ -15,7 +15,7 @@ from std_msgs.msg import String, UInt8MultiArray
 from bisirl_ros import __version__
 from bisirl_ros.config import setting
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.io.contract import Snapshot, unpack_snapshot
 from bisirl_ros.nodes.conversions import (
     EVALUATION,
@@ -194,8 +194,8 @@ class ReportNode(BisirlNode):
         """J_l of the late policies and of the oracle's, over the same starts and luck."""
         import torch
 
-        from bisirl_ros.core.oracle import oracle_policy
-        from bisirl_ros.core.played_return import play
+        from bisirl_ros.crowd.oracle import oracle_policy
+        from bisirl_ros.crowd.played_return import play
 
         torch.set_num_threads(1)
         updates = max((e.outer_updates for e in self._run.episodes), default=0)

@@ -12,7 +12,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from bisirl_ros.config import setting
-from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.nodes.conversions import (
     EPISODE,
     human_to_odometry,

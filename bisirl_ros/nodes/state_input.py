@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 
 LARGEST = 1e6
 """No body is a thousand kilometres away, and none is that fast."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bisirl_ros.core import metrics
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.io.plain import json_ready
 
 Array = npt.NDArray[np.float64]

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, bisirl
-from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.tabular.interactions import TabularInteractions
-from bisirl_ros.core.tabular.population import Population, soft_expert
-from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, INK, PALE, PERSON, ROBOT, label_axes
+from bisirl_ros.tabular.interactions import TabularInteractions
+from bisirl_ros.tabular.population import Population, soft_expert
+from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game

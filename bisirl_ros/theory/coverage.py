@@ -22,12 +22,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, outer_iteration
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.reward_distance import binomial_interval
-from bisirl_ros.core.tabular.interactions import TabularInteractions
-from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import GOOD, GREY, INK, PERSON, ROBOT, label_axes
+from bisirl_ros.tabular.interactions import TabularInteractions
+from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.tabular.game import TabularGame
-from bisirl_ros.core.tabular.population import soft_expert
-from bisirl_ros.core.tabular.reward import LinearReward
+from bisirl_ros.tabular.game import TabularGame
+from bisirl_ros.tabular.population import soft_expert
+from bisirl_ros.tabular.reward import LinearReward
 from bisirl_ros.theory.random_games import KnownGame
 
 GO, WAIT, ROUND = range(3)

@@ -25,13 +25,13 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.baselines.feature_matching import FeatureMatching, feature_sums
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.identified import identified_subspace
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import Objective, Status, solve_lower_level
-from bisirl_ros.core.tabular.likelihood import TabularLikelihood
-from bisirl_ros.core.tabular.occupancy import visits
-from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, INK, PERSON, ROBOT, label_axes
+from bisirl_ros.tabular.likelihood import TabularLikelihood
+from bisirl_ros.tabular.occupancy import visits
+from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.core.metrics import relative_error
-from bisirl_ros.core.tabular.interactions import TabularInteractions
-from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, PERSON, ROBOT, label_axes
+from bisirl_ros.tabular.interactions import TabularInteractions
+from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.doorway import NEAR, doorway, logits
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import Estimator, Hypergradient, OuterTerms, hypergradient
 from bisirl_ros.core.inverse_hessian import conjugate_gradient
-from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.tabular.occupancy import expected_return, visits
-from bisirl_ros.core.tabular.population import Population, soft_expert
-from bisirl_ros.core.tabular.reward import LinearReward
-from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import GREY, INK, PERSON, ROBOT, label_axes
+from bisirl_ros.tabular.occupancy import expected_return, visits
+from bisirl_ros.tabular.population import Population, soft_expert
+from bisirl_ros.tabular.reward import LinearReward
+from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.identified import RELATIVE_TOLERANCE, identified_subspace
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.reward_distance import shaping_basis
-from bisirl_ros.core.tabular.likelihood import TabularLikelihood
-from bisirl_ros.core.tabular.occupancy import visits
-from bisirl_ros.core.tabular.reward import LinearReward
 from bisirl_ros.report.plot_style import GREY, INK, label_axes
+from bisirl_ros.tabular.likelihood import TabularLikelihood
+from bisirl_ros.tabular.occupancy import visits
+from bisirl_ros.tabular.reward import LinearReward
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
 

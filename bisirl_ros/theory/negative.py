@@ -11,11 +11,11 @@ from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.reward_distance import binomial_interval, coverage, shaping_basis
-from bisirl_ros.core.tabular.interactions import TabularInteractions
-from bisirl_ros.core.tabular.population import soft_expert
-from bisirl_ros.core.tabular.reward import LinearReward
-from bisirl_ros.core.tabular.solver import TabularSolver
 from bisirl_ros.report.plot_style import ALARM, GREY, INK, ROBOT, label_axes
+from bisirl_ros.tabular.interactions import TabularInteractions
+from bisirl_ros.tabular.population import soft_expert
+from bisirl_ros.tabular.reward import LinearReward
+from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.identifiability import spectrum
 from bisirl_ros.theory.random_games import KnownGame, random_game

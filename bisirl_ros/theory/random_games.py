@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.likelihood import Array
-from bisirl_ros.core.tabular.game import TabularGame
-from bisirl_ros.core.tabular.interactions import TabularInteractions, collect
-from bisirl_ros.core.tabular.population import Expert, soft_expert
-from bisirl_ros.core.tabular.reward import LinearReward
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.tabular.game import TabularGame
+from bisirl_ros.tabular.interactions import TabularInteractions, collect
+from bisirl_ros.tabular.population import Expert, soft_expert
+from bisirl_ros.tabular.reward import LinearReward
 
 
 @dataclass(frozen=True)

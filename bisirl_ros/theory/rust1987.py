@@ -19,16 +19,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.lower_level import LowerLevelResult, Status, solve_lower_level
 from bisirl_ros.core.reward_distance import binomial_interval
-from bisirl_ros.core.tabular.game import TabularGame
-from bisirl_ros.core.tabular.likelihood import TabularLikelihood
-from bisirl_ros.core.tabular.response import respond
-from bisirl_ros.core.tabular.reward import LinearReward
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.files import read_table
 from bisirl_ros.report.plot_style import INK, PERSON, ROBOT, label_axes
+from bisirl_ros.tabular.game import TabularGame
+from bisirl_ros.tabular.likelihood import TabularLikelihood
+from bisirl_ros.tabular.response import respond
+from bisirl_ros.tabular.reward import LinearReward
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:

@@ -24,24 +24,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.identified import identified_subspace
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import Status
 from bisirl_ros.core.reward_distance import binomial_interval, cosine, epic, pearson, starc
-from bisirl_ros.core.tabular.game import TabularGame
-from bisirl_ros.core.tabular.interactions import TabularInteractions
-from bisirl_ros.core.tabular.population import soft_expert
-from bisirl_ros.core.tabular.regret import (
+from bisirl_ros.report.plot_style import ALARM, INK, ROBOT, label_axes
+from bisirl_ros.report.plot_style import PERSON as ORANGE
+from bisirl_ros.tabular.game import TabularGame
+from bisirl_ros.tabular.gridworld import PERSON, two_agent_gridworld
+from bisirl_ros.tabular.interactions import TabularInteractions
+from bisirl_ros.tabular.population import soft_expert
+from bisirl_ros.tabular.regret import (
     excess_log_likelihood,
     policy_starts,
     regret,
     with_rationality,
 )
-from bisirl_ros.core.tabular.solver import TabularSolver
-from bisirl_ros.games.gridworld import PERSON, two_agent_gridworld
-from bisirl_ros.report.plot_style import ALARM, INK, ROBOT, label_axes
-from bisirl_ros.report.plot_style import PERSON as ORANGE
+from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game

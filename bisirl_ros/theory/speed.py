@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.identified import identified_subspace
-from bisirl_ros.core.likelihood import Array
 from bisirl_ros.core.lower_level import LowerLevelResult, solve_lower_level
 from bisirl_ros.core.reward_distance import pearson
-from bisirl_ros.core.tabular.game import TabularGame
-from bisirl_ros.core.tabular.likelihood import TabularLikelihood
-from bisirl_ros.core.tabular.occupancy import visits
-from bisirl_ros.core.tabular.response import respond
-from bisirl_ros.core.tabular.reward import LinearReward
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.plot_style import GREY, INK, PERSON, ROBOT, label_axes
+from bisirl_ros.tabular.game import TabularGame
+from bisirl_ros.tabular.likelihood import TabularLikelihood
+from bisirl_ros.tabular.occupancy import visits
+from bisirl_ros.tabular.response import respond
+from bisirl_ros.tabular.reward import LinearReward
 from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from bisirl_ros.baselines.feature_matching import (
     feature_sums,
 )
 from bisirl_ros.core.lower_level import Status, is_positive_definite, solve_lower_level
-from bisirl_ros.core.tabular.likelihood import TabularLikelihood
-from bisirl_ros.core.tabular.occupancy import occupancy
 from bisirl_ros.errors import InputError
+from bisirl_ros.tabular.likelihood import TabularLikelihood
+from bisirl_ros.tabular.occupancy import occupancy
 from bisirl_ros.theory.random_games import KnownGame, random_game
 
 HORIZONS = (None, 1, 4)

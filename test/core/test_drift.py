@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, forget_after_drift, solve_inner
 from bisirl_ros.core.drift import Drift, detect_drift
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.likelihood import Array, ChoiceLikelihood
 from bisirl_ros.core.lower_level import solve_lower_level
+from bisirl_ros.crowd.choices import ChoiceLikelihood
 
 BEFORE, AFTER = np.array([1.0, -2.0, 0.5]), np.array([-1.0, 1.0, 0.5])
 

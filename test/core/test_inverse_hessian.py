@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.inverse_hessian import Product, conjugate_gradient, neumann_series
-from bisirl_ros.core.likelihood import Array
 
 
 def positive_definite(spectrum: Array, seed: int = 0) -> tuple[Array, Array]:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.likelihood import ChoiceLikelihood
 from bisirl_ros.core.lower_level import (
     Method,
     Status,
     solve_from_starts,
     solve_lower_level,
 )
+from bisirl_ros.crowd.choices import ChoiceLikelihood
 
 
 def choices(seed: int, decisions: int = 60, theta: tuple[float, ...] = (1.0, -2.0, 0.5)):

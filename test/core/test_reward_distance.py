@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.reward_distance import (
     binomial_interval,
     cosine,

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState
-from bisirl_ros.core.interactions import Interactions
+from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
 from bisirl_ros.io.contract import (
     Snapshot,

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import load_scenario
 from bisirl_ros.io.navwareset import PAUSE_S, WINDOW_S, read_recording, recorded_interactions
 
 ONE = "timestamp,x,y,column,robot_x,robot_y,robot_yaw_rad"

@@ -16,11 +16,11 @@ import pytest
 import torch
 
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.interactions import Interactions
-from bisirl_ros.core.policy import InteractionPolicy
-from bisirl_ros.core.simulated_human import SimulatedHuman
+from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.scenario import Scenario, load_scenario
+from bisirl_ros.crowd.simulated_human import SimulatedHuman
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario, load_scenario
 from bisirl_ros.io.checkpoint import load_checkpoint
 from bisirl_ros.io.records import scenario_records
 from bisirl_ros.learner.device import resolve_device
@@ -242,7 +242,7 @@ def test_the_handle_outlives_a_killed_learner(start: Start, crossing: Scenario) 
 ORPHANING = """
 import sys, time
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.learner.process import LearnerProcess
 from bisirl_ros.learner.worker import WorkerConfig
 learner = LearnerProcess(WorkerConfig(load_scenario("crossing"), LoopConfig(), 0, "cpu"))

@@ -26,8 +26,8 @@ from std_msgs.msg import Float64, Float64MultiArray, String, UInt8MultiArray
 from visualization_msgs.msg import MarkerArray
 
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.policy import InteractionPolicy
-from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.io.checkpoint import load_checkpoint
 from bisirl_ros.io.contract import unpack_snapshot
 from bisirl_ros.io.records import scenario_records

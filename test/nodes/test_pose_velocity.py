@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bisirl_ros.core.likelihood import Array
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.nodes.pose_velocity import LEAST_SPAN_S, PoseVelocity
 
 

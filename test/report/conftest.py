@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bisirl_ros.games.scenario import load_scenario
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.report.record import EpisodeRecord, RunRecord
 
 THETA_TRUE = [1.5, -3.0, -0.4, -0.6]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bisirl_ros.games.scenario import (
+from bisirl_ros.crowd.scenario import (
     FeatureSpec,
     HumanSpec,
     ObstacleSpec,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bisirl_ros.crowd.scenario import ObstacleSpec, Scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import ObstacleSpec, Scenario
 from bisirl_sim.gait import walking_pose
 from bisirl_sim.kinematic import KinematicWorld
 from bisirl_sim.obstacles import Obstacles

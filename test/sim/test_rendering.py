@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario, load_scenario
 
 pytest.importorskip("pybullet")
 

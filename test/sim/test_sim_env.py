@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario
 
 gymnasium = pytest.importorskip("gymnasium")
 env_checker = pytest.importorskip("gymnasium.utils.env_checker")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bisirl_ros.games.scenario import Scenario
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_sim.humans import StraightWalker
 from bisirl_sim.task import Task
 

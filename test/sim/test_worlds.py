@@ -11,8 +11,8 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.games.scenario import Scenario
 from bisirl_sim.world import make_world
 
 needs_bullet = pytest.mark.skipif(

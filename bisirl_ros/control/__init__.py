@@ -1,0 +1,1 @@
+"""What stands between a policy and `cmd_vel`."""

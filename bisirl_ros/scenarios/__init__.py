@@ -1,0 +1,1 @@
+"""Interaction scenarios as YAML; `bisirl_ros.crowd.scenario` reads them."""
