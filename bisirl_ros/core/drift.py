@@ -12,6 +12,7 @@ unlikely actions too, has to agree.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ import torch
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.lower_level import solve_lower_level
+from bisirl_ros.core.posterior import Posterior
+
+Evidences = TypeVar("Evidences", bound=Posterior)
 
 LONGEST_WINDOW = 64
 LEAST_DECISIONS = 30
@@ -47,6 +51,24 @@ class _Window:
     p_value: float
 
 
+def forget_before_drift(
+    evidence: Evidences, theta: Array, false_alarm: float, rho: float
+) -> tuple[Evidences, dict[str, int]]:
+    """The evidence without (rho = 0) what is older than a change; how many batches are newer.
+
+    Each person of the newest batch is tested, and only their own evidence is forgotten; everybody
+    met so far gets an equal share of the probability of a false alarm (Bonferroni). 0 tests nobody.
+    """
+    parts, drifted = {}, {}
+    for name in evidence.newest if false_alarm > 0.0 else ():
+        part, share = evidence.parts[name], evidence.theta_of(theta, name)
+        drift = detect_drift(part, share, false_alarm / len(evidence.parts))
+        if drift is not None:
+            parts[name] = part.forget(share, drift.batches, rho)
+            drifted[name] = drift.batches
+    return evidence.with_parts(parts), drifted
+
+
 def detect_drift(evidence: Evidence, theta: Array, false_alarm: float) -> Drift | None:
     """The most significant change among the newest batches, or None.
 
@@ -67,7 +89,7 @@ def _windows(evidence: Evidence, theta: Array) -> list[_Window]:
     score, information = np.zeros_like(theta), np.zeros_like(total)
     batches, decisions, found = evidence.batches, 0, []
     w, seen = 1, 0
-    while w <= min(evidence.trajectories - 1, len(batches), LONGEST_WINDOW):
+    while w <= min(evidence.counted - 1, len(batches), LONGEST_WINDOW):
         newest = batches[len(batches) - w : len(batches) - seen]
         more = newest[0].joined(newest[1:])
         score = score + more.gradient(theta)
@@ -87,13 +109,7 @@ def _confirmed(evidence: Evidence, theta: Array, window: _Window) -> Drift:
     """
     w = window.batches
     older = replace(evidence, batches=evidence.batches[:-w])
-    newer = replace(
-        evidence,
-        mean=np.zeros_like(theta),
-        precision=evidence.prior,
-        batches=evidence.batches[-w:],
-        condensed=0,
-    )
+    newer = evidence.only(w)
     gain = evidence.value(theta) - _least(older, theta) - _least(newer, theta)
     return Drift(w, max(window.p_value, _survival(2.0 * max(gain, 0.0), window.freedom)), gain)
 

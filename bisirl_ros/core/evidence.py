@@ -9,62 +9,62 @@ Hessian of a first, short batch at a poor estimate would be frozen otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
 
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.lower_level import Objective, is_positive_definite
-
-
-class Likelihood(Objective, Protocol):
-    """The negative log-likelihood of a batch of interactions, under the batch's own policy."""
-
-    def __len__(self) -> int:
-        """Number of decisions."""
-        ...
-
-    def joined(self, others: Sequence[Any]) -> Likelihood:
-        """The likelihood of this batch and others of its kind, evaluated as one."""
-        ...
+from bisirl_ros.core.likelihood import Likelihood, Remembered, trajectories_in
+from bisirl_ros.core.lower_level import is_positive_definite
+from bisirl_ros.core.posterior import EXPERT, Posterior
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """The negative log posterior N g as a function of theta; immutable.
+class Evidence(Posterior):
+    """The negative log posterior N g of one person's theta; immutable.
 
     mean: (n,) theta_bar; precision: (n, n) Lambda > 0; prior: (n, n) the part of Lambda that was
-    there before anything was seen; batches: kept exactly, newest last; condensed: how many
-    batches are inside the Gaussian; window: how many to keep exactly; forgotten: how many more
-    were seen once
+    there before anything was seen, prior_mean: (n,) around which; batches: kept exactly, newest
+    last; condensed: how many batches are inside the Gaussian, of trajectories_condensed
+    trajectories; window: how many to keep exactly; forgotten: how many more were seen once
     """
 
     mean: Array
     precision: Array
     prior: Array
+    prior_mean: Array
     batches: tuple[Likelihood, ...] = ()
     condensed: int = 0
+    trajectories_condensed: int = 0
     window: int = 200
     forgotten: int = 0
 
     @staticmethod
     def start(n: int, precision: float, window: int = 200) -> Evidence:
         """Nothing seen yet: theta_bar = 0, Lambda = precision * I."""
-        prior = precision * np.eye(n)
-        return Evidence(np.zeros(n), prior, prior, window=window)
+        return Evidence.around(np.zeros(n), precision * np.eye(n), window)
+
+    @staticmethod
+    def around(mean: Array, precision: Array, window: int = 200) -> Evidence:
+        """Nothing seen yet: the prior N(mean, precision^-1); (n,), (n, n)."""
+        return Evidence(mean, precision, precision, mean, window=window)
+
+    @property
+    def counted(self) -> int:
+        """The number of batches that count."""
+        return self.condensed + len(self.batches)
 
     @property
     def trajectories(self) -> int:
-        """N, the number of batches that count."""
-        return self.condensed + len(self.batches)
+        """N, the number of trajectories that count."""
+        return self.trajectories_condensed + sum(map(trajectories_in, self.batches))
 
     @property
     def seen(self) -> int:
         """The number of batches so far, the forgotten ones included."""
-        return self.trajectories + self.forgotten
+        return self.counted + self.forgotten
 
     def value(self, theta: Array) -> float:
         """N g(theta)."""
@@ -97,6 +97,18 @@ class Evidence:
         """What the interactions alone say about theta, without the prior: (n, n)."""
         return self.fisher(theta) - self.prior
 
+    def said(self, theta: Array) -> tuple[Array, Array]:
+        """h (n,), H (n, n): near theta the interactions alone say exp(h . x - x' H x / 2).
+
+        H is positive semidefinite: the Hessian, or the Fisher matrix where that is not.
+        """
+        bend = self.hessian(theta) - self.prior
+        values = np.linalg.eigvalsh(bend)
+        if values[0] < -1e-9 * max(float(values[-1]), float(np.abs(self.prior).max())):
+            bend = self.fisher(theta) - self.prior
+        slope = self.gradient(theta) - self.prior @ (theta - self.prior_mean)
+        return bend @ theta - slope, bend
+
     def add(self, batch: Likelihood) -> Evidence:
         """The evidence with one more batch."""
         return replace(self, batches=(*self.batches, batch))
@@ -104,6 +116,22 @@ class Evidence:
     def without_newest(self) -> Evidence:
         """The evidence before the newest batch, as long as that is kept exactly."""
         return replace(self, batches=self.batches[:-1])
+
+    def only(self, newest: int) -> Evidence:
+        """What the prior and the newest batches say, as if nothing had been seen before."""
+        fresh = Evidence.around(self.prior_mean, self.prior, self.window)
+        return replace(fresh, batches=self.batches[len(self.batches) - newest :])
+
+    def under(self, prior_mean: Array, prior: Array) -> Evidence:
+        """The same interactions, explained from another prior N(prior_mean, prior^-1)."""
+        mean, precision = prior_mean, prior
+        if self.condensed or self.trajectories_condensed:
+            pull = self.precision @ self.mean - self.prior @ self.prior_mean + prior @ prior_mean
+            precision = self.precision - self.prior + prior
+            mean = np.linalg.solve(precision, pull)
+        other = replace(self, mean=mean, precision=precision, prior=prior, prior_mean=prior_mean)
+        other.__dict__["_exact"] = self._exact  # with what it remembers
+        return other
 
     def carry(self, theta: Array) -> Evidence:
         """Condense the batches beyond the window, at theta."""
@@ -113,22 +141,23 @@ class Evidence:
         """Keep the newest batches, condense the older ones and multiply what they said by rho."""
         old = self._condense(theta, len(self.batches) - newest)
         precision = self.prior + rho * (old.precision - self.prior)
-        pull = rho * old.precision @ old.mean
+        before = self.prior @ self.prior_mean
         kept = round(rho * old.condensed)
         return replace(
             old,
-            mean=np.linalg.solve(precision, pull),
+            mean=np.linalg.solve(precision, before + rho * (old.precision @ old.mean - before)),
             precision=precision,
             condensed=kept,
+            trajectories_condensed=round(rho * old.trajectories_condensed),
             forgotten=old.forgotten + old.condensed - kept,
         )
 
     @cached_property
-    def _exact(self) -> tuple[Likelihood, ...]:
+    def _exact(self) -> tuple[Remembered, ...]:
         """All exact batches as one likelihood, or nothing."""
         if not self.batches:
             return ()
-        return (self.batches[0].joined(self.batches[1:]),)
+        return (Remembered(self.batches[0].joined(self.batches[1:])),)
 
     def _condense(self, theta: Array, count: int) -> Evidence:
         if count == 0:
@@ -139,10 +168,21 @@ class Evidence:
             hessian = old.fisher(theta)
         precision = self.precision + hessian
         pull = self.precision @ self.mean + hessian @ theta - gradient
+        more = sum(map(trajectories_in, self.batches[:count]))
         return replace(
             self,
             mean=np.linalg.solve(precision, pull),
             precision=precision,
             batches=self.batches[count:],
             condensed=self.condensed + count,
+            trajectories_condensed=self.trajectories_condensed + more,
         )
+
+    @property
+    def parts(self) -> Mapping[str, Evidence]:
+        """What is explained separately, by name: all of it."""
+        return {EXPERT: self}
+
+    def with_parts(self, parts: Mapping[str, Evidence]) -> Evidence:
+        """The same with some parts exchanged."""
+        return parts.get(EXPERT, self)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.posterior import Posterior
 
 RELATIVE_TOLERANCE = 1e-13
 """Information below this share of the largest is rounding."""
@@ -43,6 +44,14 @@ def identified_subspace(information: Array, scale: float = 0.0) -> IdentifiedSub
     largest = max(float(values[-1]), scale, np.finfo(np.float64).tiny)
     known = values > RELATIVE_TOLERANCE * largest
     return IdentifiedSubspace(vectors[:, known], vectors[:, ~known])
+
+
+def identified_by(evidence: Posterior, theta: Array) -> IdentifiedSubspace:
+    """Which directions of one person's theta the interactions so far speak of, whoever's."""
+    parts = {name: evidence.theta_of(theta, name) for name in evidence.parts}
+    information = sum(evidence.parts[name].information(x) for name, x in parts.items())
+    scale = max(float(evidence.parts[name].prior.max()) for name in parts)
+    return identified_subspace(np.asarray(information), scale)
 
 
 def _sparse(null: Array) -> list[Array]:

@@ -9,8 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.evidence import Evidence, Likelihood
 from bisirl_ros.core.hypergradient import OuterTerms
+from bisirl_ros.core.likelihood import Likelihood, PeopleLikelihood
+from bisirl_ros.core.posterior import Posterior
 
 Batch = TypeVar("Batch", bound=Sized, contravariant=True)
 """The interactions that one deployed policy gave, as the solver's game records them."""
@@ -29,21 +30,25 @@ class Solver(Protocol[Batch]):
         """Whether interactions can be collected again under another policy."""
         ...
 
-    def likelihood(self, batch: Batch, phi: Tensor) -> Likelihood:
-        """The batch's choices explained under phi, the policy it was collected with."""
+    def likelihood(self, batch: Batch, phi: Tensor) -> Likelihood | PeopleLikelihood:
+        """The batch's choices explained under phi, the policy it was collected with.
+
+        By person, where the game tells persons apart.
+        """
         ...
 
     def outer_terms(
         self,
         phi: Tensor,
         theta: Array,
-        evidence: Evidence,
+        evidence: Posterior,
         recent: Sequence[Batch],
         rng: np.random.Generator,
         beta_i: float = 0.0,
     ) -> OuterTerms:
         """f and the pieces of its hypergradient at (phi, theta).
 
+        theta: as the evidence has it, several people's one after the other
         recent: newest batches last; beta_i: weight of the information gain over the evidence
         """
         ...

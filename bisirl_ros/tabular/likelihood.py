@@ -34,12 +34,14 @@ class TabularLikelihood:
 
     game, reward: the model; pi_l: (B, S, A_l) one deployed policy per batch
     counts: (B, T, S, A_e) how often each action was chosen; expected counts are as good
+    trajectories: the number of episodes that they were counted in
     """
 
     game: TabularGame
     reward: Reward
     pi_l: Tensor
     counts: Tensor
+    trajectories: int = 1
     _points: dict[bytes, _Point] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +75,8 @@ class TabularLikelihood:
         """The likelihood of this batch and the others, solved as one."""
         pi_l = torch.cat([self.pi_l, *(other.pi_l for other in others)])
         counts = torch.cat([self.counts, *(other.counts for other in others)])
-        return TabularLikelihood(self.game, self.reward, pi_l, counts)
+        episodes = self.trajectories + sum(other.trajectories for other in others)
+        return TabularLikelihood(self.game, self.reward, pi_l, counts, episodes)
 
     def value(self, theta: Array) -> float:
         """- sum log pi_e; infinite where the response could not be solved."""

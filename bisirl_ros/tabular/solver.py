@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.information_gain import information_gain
 from bisirl_ros.core.lower_level import solve_lower_level
+from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.tabular.game import TabularGame, check_table
 from bisirl_ros.tabular.interactions import TabularInteractions, choice_counts
 from bisirl_ros.tabular.likelihood import TabularLikelihood
@@ -61,7 +61,7 @@ class TabularSolver:
         """The batch's choices explained under phi, the policy it was collected with."""
         counts = choice_counts(self.game, batch)
         pi_l = self.game.learner_policy(phi.detach())
-        return TabularLikelihood(self.game, self.reward, pi_l[None], counts)
+        return TabularLikelihood(self.game, self.reward, pi_l[None], counts, len(batch.state))
 
     def response(self, phi: Tensor, theta: Tensor) -> tuple[Tensor, SoftResponse]:
         """pi_phi (S, A_l) and the expert's response to it under theta."""
@@ -94,7 +94,7 @@ class TabularSolver:
         self,
         phi: Tensor,
         theta: Array,
-        evidence: Evidence,
+        evidence: Posterior,
         recent: Sequence[TabularInteractions],
         rng: np.random.Generator,
         beta_i: float = 0.0,

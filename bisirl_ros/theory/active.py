@@ -21,7 +21,7 @@ from bisirl_ros.report.plot_style import ALARM, GREY, ROBOT, label_axes
 from bisirl_ros.tabular.interactions import TabularInteractions
 from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.doorway import doorway, logits
-from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

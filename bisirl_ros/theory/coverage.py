@@ -28,9 +28,9 @@ from bisirl_ros.core.reward_distance import binomial_interval
 from bisirl_ros.report.plot_style import GOOD, GREY, INK, PERSON, ROBOT, label_axes
 from bisirl_ros.tabular.interactions import TabularInteractions
 from bisirl_ros.tabular.solver import TabularSolver
-from bisirl_ros.theory.bootstrap import bootstrap_mean
-from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
+from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,11 +20,12 @@ from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.core.metrics import relative_error
+from bisirl_ros.core.posterior import EXPERT
 from bisirl_ros.report.plot_style import ALARM, GREY, PERSON, ROBOT, label_axes
 from bisirl_ros.tabular.interactions import TabularInteractions
 from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.doorway import NEAR, doorway, logits
-from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,8 +137,9 @@ def _play(seed: int, batches: int, forgetful: bool = False) -> _Run:
         nonlocal fisher
         if at.k == batches:
             return None
-        if forgetful and len(at.evidence.batches) == WINDOW:
-            at.evidence = at.evidence.forget(at.theta, newest=WINDOW - 1, rho=0.0)
+        carried_so_far = at.evidence.parts[EXPERT]
+        if forgetful and len(carried_so_far.batches) == WINDOW:
+            at.evidence = carried_so_far.forget(at.theta, newest=WINDOW - 1, rho=0.0)
         phi = at.phi.detach().clone()
         batch = known.play(phi, EPISODES, at.rng)
         fisher = fisher + EPISODES * solver.fisher(phi, truth).numpy()
@@ -147,8 +149,11 @@ def _play(seed: int, batches: int, forgetful: bool = False) -> _Run:
     def report(outer: OuterReport) -> None:
         carried.append(relative_error(outer.theta, known.theta))
         if outer.k % STRIDE == 0 and not forgetful:
-            kept = replace(Evidence.start(3, PRIOR), batches=state.evidence.batches[-WINDOW:])
-            theta = solve_lower_level(kept, outer.theta, trajectories=WINDOW, tolerance=1e-5).theta
+            kept = replace(
+                Evidence.start(3, PRIOR), batches=state.evidence.parts[EXPERT].batches[-WINDOW:]
+            )
+            n = kept.trajectories
+            theta = solve_lower_level(kept, outer.theta, trajectories=n, tolerance=1e-5).theta
             windowed.append(relative_error(theta, known.theta))
 
     bisirl(solver, state, config, interact, report)

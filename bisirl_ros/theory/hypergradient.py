@@ -17,8 +17,8 @@ from bisirl_ros.tabular.occupancy import expected_return, visits
 from bisirl_ros.tabular.population import Population, soft_expert
 from bisirl_ros.tabular.reward import LinearReward
 from bisirl_ros.tabular.solver import TabularSolver
-from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

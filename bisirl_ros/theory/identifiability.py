@@ -16,8 +16,8 @@ from bisirl_ros.report.plot_style import GREY, INK, label_axes
 from bisirl_ros.tabular.likelihood import TabularLikelihood
 from bisirl_ros.tabular.occupancy import visits
 from bisirl_ros.tabular.reward import LinearReward
-from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

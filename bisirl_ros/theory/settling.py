@@ -42,9 +42,9 @@ from bisirl_ros.tabular.regret import (
     with_rationality,
 )
 from bisirl_ros.tabular.solver import TabularSolver
-from bisirl_ros.theory.bootstrap import bootstrap_mean
-from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.theory.random_games import KnownGame, random_game
+from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -31,7 +31,7 @@ from bisirl_ros.tabular.likelihood import TabularLikelihood
 from bisirl_ros.tabular.occupancy import visits
 from bisirl_ros.tabular.response import respond
 from bisirl_ros.tabular.reward import LinearReward
-from bisirl_ros.theory.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

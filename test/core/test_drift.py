@@ -13,19 +13,19 @@ from bisirl_ros.core.bilevel import LoopConfig, LoopState, forget_after_drift, s
 from bisirl_ros.core.drift import Drift, detect_drift
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.lower_level import solve_lower_level
-from bisirl_ros.crowd.choices import ChoiceLikelihood
+from bisirl_ros.core.posterior import EXPERT
+
+from .conftest import ConditionalLogit, chosen_by
 
 BEFORE, AFTER = np.array([1.0, -2.0, 0.5]), np.array([-1.0, 1.0, 0.5])
 
 
-def batch(rng: np.random.Generator, theta: Array, decisions: int = 60) -> ChoiceLikelihood:
+def batch(rng: np.random.Generator, theta: Array, decisions: int = 60) -> ConditionalLogit:
     """Decisions of a conditional logit among five alternatives."""
-    offered = rng.normal(size=(decisions, 5, 3))
-    picked = (offered @ theta + rng.gumbel(size=(decisions, 5))).argmax(-1)
-    return ChoiceLikelihood(offered[np.arange(decisions), picked], offered, np.zeros(5))
+    return chosen_by(theta, decisions, rng)
 
 
-def evidence_of(batches: list[ChoiceLikelihood], precision: float = 0.1) -> Evidence:
+def evidence_of(batches: list[ConditionalLogit], precision: float = 0.1) -> Evidence:
     return replace(Evidence.start(3, precision), batches=tuple(batches))
 
 
@@ -70,9 +70,9 @@ def test_without_a_change_alarms_are_as_rare_as_was_asked(decisions: int) -> Non
 def test_one_unlikely_action_is_no_change() -> None:
     """Chosen once in 30 where 0.03 is expected: the score is 5.6 deviations off, P is 3 %."""
 
-    def choices(taken: int, of: int) -> ChoiceLikelihood:
+    def choices(taken: int, of: int) -> ConditionalLogit:
         chosen = np.array([[1.0]] * taken + [[0.0]] * (of - taken))
-        return ChoiceLikelihood(chosen, np.tile([[0.0], [1.0]], (of, 1, 1)), np.zeros(2))
+        return ConditionalLogit(chosen, np.tile([[0.0], [1.0]], (of, 1, 1)), np.zeros(2))
 
     evidence = Evidence.start(1, 1e-6).add(choices(20, 20000)).add(choices(1, 30))
     assert drift_in(evidence, 0.01) is None
@@ -101,10 +101,10 @@ def test_after_a_drift_the_loop_replays_nobody_of_before() -> None:
     state.evidence = evidence_of(batches)
     state.recent = [f"batch {i}" for i in range(4, 10)]
     state.theta = solve_inner(state, config).theta
-    assert forget_after_drift(state, config) == 2
+    assert forget_after_drift(state, config) == {EXPERT: 2}
     assert state.recent == ["batch 8", "batch 9"]
     assert (state.evidence.trajectories, state.evidence.seen) == (2, 10)
-    assert forget_after_drift(state, LoopConfig(drift_alarm=0.0)) == 0
+    assert forget_after_drift(state, LoopConfig(drift_alarm=0.0)) == {}
 
 
 def test_where_every_window_is_certain_the_change_is_where_it_explains_most() -> None:

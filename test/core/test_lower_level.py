@@ -14,7 +14,8 @@ from bisirl_ros.core.lower_level import (
     solve_from_starts,
     solve_lower_level,
 )
-from bisirl_ros.crowd.choices import ChoiceLikelihood
+
+from .conftest import ConditionalLogit
 
 
 def choices(seed: int, decisions: int = 60, theta: tuple[float, ...] = (1.0, -2.0, 0.5)):
@@ -26,7 +27,7 @@ def choices(seed: int, decisions: int = 60, theta: tuple[float, ...] = (1.0, -2.
     p = np.exp(logits - logits.max(-1, keepdims=True))
     p /= p.sum(-1, keepdims=True)
     picked = np.array([rng.choice(12, p=row) for row in p])
-    return ChoiceLikelihood(offered[np.arange(decisions), picked], offered, log_area)
+    return ConditionalLogit(offered[np.arange(decisions), picked], offered, log_area)
 
 
 def test_gradient_and_hessian_are_those_of_the_value() -> None:
@@ -44,7 +45,7 @@ def test_one_binary_choice_gives_the_log_odds() -> None:
     """30 of 40 take the alternative with feature 1: theta = log 3."""
     offered = np.tile(np.array([[[0.0], [1.0]]]), (40, 1, 1))
     chosen = np.array([[1.0]] * 30 + [[0.0]] * 10)
-    evidence = Evidence.start(1, 1e-9).add(ChoiceLikelihood(chosen, offered, np.zeros(2)))
+    evidence = Evidence.start(1, 1e-9).add(ConditionalLogit(chosen, offered, np.zeros(2)))
     result = solve_lower_level(evidence, np.zeros(1), trajectories=1, tolerance=1e-10)
     assert result.status is Status.CONVERGED
     assert result.theta[0] == pytest.approx(np.log(3.0), abs=1e-8)
@@ -186,7 +187,7 @@ def test_gradient_descent_finds_what_newton_finds() -> None:
 def test_batches_of_other_candidates_are_explained_together() -> None:
     """As when a learner goes on from a checkpoint with another grid."""
     fine, theta = choices(0), np.array([0.3, -0.7, 0.2])
-    coarse = ChoiceLikelihood(fine.chosen, fine.offered[:, :7], fine.log_area[:7])
+    coarse = ConditionalLogit(fine.chosen, fine.offered[:, :7], fine.log_area[:7])
     both = fine.joined([coarse])
     assert len(both) == 120
     assert both.value(theta) == pytest.approx(fine.value(theta) + coarse.value(theta))

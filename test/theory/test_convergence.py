@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 
 from bisirl_ros.theory.convergence import EXPERIMENT, VARIANTS, _slope
-from bisirl_ros.theory.experiment import Outcome, Setup
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 
 @pytest.fixture(scope="module")

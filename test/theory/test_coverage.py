@@ -12,7 +12,7 @@ import torch
 from bisirl_ros.report.plot_style import grid, png
 from bisirl_ros.theory import coverage
 from bisirl_ros.theory.coverage import EXPERIMENT, WEIGHTS, judge
-from bisirl_ros.theory.experiment import Outcome, Setup
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 
 @pytest.fixture(scope="module")

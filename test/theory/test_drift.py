@@ -7,7 +7,7 @@ import torch
 
 from bisirl_ros.report.plot_style import grid, png
 from bisirl_ros.theory.drift import CHANGE, EXPERIMENT
-from bisirl_ros.theory.experiment import Outcome, Setup
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 
 def outcome_of(seed: int) -> Outcome:

@@ -11,9 +11,9 @@ import torch
 
 from bisirl_ros.report.plot_style import grid, png
 from bisirl_ros.theory import efficiency
-from bisirl_ros.theory.bootstrap import bootstrap_mean
 from bisirl_ros.theory.efficiency import EXPERIMENT, K, judge
-from bisirl_ros.theory.experiment import Outcome, Setup
+from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 
 @pytest.fixture(scope="module")

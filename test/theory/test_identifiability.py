@@ -7,9 +7,9 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from bisirl_ros.theory.experiment import Outcome, Setup
 from bisirl_ros.theory.identifiability import EXPECTED, EXPERIMENT, spectrum
 from bisirl_ros.theory.random_games import random_game
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 
 @pytest.fixture(scope="module")

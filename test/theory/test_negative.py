@@ -7,8 +7,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from bisirl_ros.theory.experiment import Outcome, Setup
 from bisirl_ros.theory.negative import EXPERIMENT
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 
 @pytest.fixture(scope="module")

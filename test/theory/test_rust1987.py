@@ -11,8 +11,8 @@ import torch
 
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.plot_style import grid, png
-from bisirl_ros.theory.experiment import Outcome, Setup
 from bisirl_ros.theory.rust1987 import EXPERIMENT, PUBLISHED, TABLE, fit, read_records
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 DATA = Path(os.environ.get("BISIRL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 needs_data = pytest.mark.skipif(

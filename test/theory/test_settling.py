@@ -10,7 +10,7 @@ import torch
 
 from bisirl_ros.report.plot_style import grid, png
 from bisirl_ros.theory import settling
-from bisirl_ros.theory.experiment import Outcome, Setup
+from bisirl_ros.verify.experiment import Outcome, Setup
 
 PLAN = settling.Plan(2, 500, 4)
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.plot_style import png
-from bisirl_ros.theory.experiment import Setup
 from bisirl_ros.theory.speed import EXPERIMENT, TARGET, Problem, _random
+from bisirl_ros.verify.experiment import Setup
 
 # Stands in for the peer's interpreter: it hands over a problem that was solved beforehand, and
 # claims to have taken a second for it.

@@ -1,0 +1,86 @@
+"""How likely what somebody did is, as a function of their theta (FORMULATION section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.lower_level import Objective
+
+T = TypeVar("T")
+
+
+class Likelihood(Objective, Protocol):
+    """The negative log-likelihood of one person's interactions, under the batch's own policy.
+
+    One trajectory, unless an attribute `trajectories` says how many.
+    """
+
+    def __len__(self) -> int:
+        """Number of decisions."""
+        ...
+
+    def joined(self, others: Sequence[Any]) -> Likelihood:
+        """The likelihood of these interactions and others of their kind, evaluated as one."""
+        ...
+
+
+@dataclass(frozen=True)
+class PeopleLikelihood:
+    """What several people did in one batch; given their thetas, they are independent.
+
+    of: by identity, of everybody who decided
+    """
+
+    of: Mapping[str, Likelihood]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.of.values()))
+
+    def value(self, theta_of: Callable[[str], Array]) -> float:
+        """- sum log pi_e over people; theta_of: identity -> (n,)."""
+        return sum((x.value(theta_of(identity)) for identity, x in self.of.items()), 0.0)
+
+    def gradient_of(self, theta_of: Callable[[str], Array]) -> Array:
+        """Its gradients, one person's after the other's."""
+        return np.concatenate([x.gradient(theta_of(name)) for name, x in self.of.items()])
+
+
+def trajectories_in(likelihood: Likelihood) -> int:
+    """How many trajectories a likelihood explains."""
+    return int(getattr(likelihood, "trajectories", 1))
+
+
+class Remembered:
+    """An objective that works out each derivative once, as long as theta stays where it is."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._last: dict[str, tuple[bytes, Any]] = {}
+
+    def value(self, theta: Array) -> float:
+        """The objective's."""
+        return self._once("value", self._objective.value, theta)
+
+    def gradient(self, theta: Array) -> Array:
+        """The objective's, (n,), not to be written to."""
+        return self._once("gradient", self._objective.gradient, theta)
+
+    def hessian(self, theta: Array) -> Array:
+        """The objective's, (n, n), not to be written to."""
+        return self._once("hessian", self._objective.hessian, theta)
+
+    def fisher(self, theta: Array) -> Array:
+        """The objective's, (n, n), not to be written to."""
+        return self._once("fisher", self._objective.fisher, theta)
+
+    def _once(self, what: str, work_out: Callable[[Array], T], theta: Array) -> T:
+        at = np.asarray(theta, float).tobytes()
+        if what not in self._last or self._last[what][0] != at:
+            self._last[what] = (at, work_out(theta))
+        found: T = self._last[what][1]
+        return found

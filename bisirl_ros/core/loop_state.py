@@ -1,0 +1,85 @@
+"""What the double loop remembers between iterations."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.loop_config import LoopConfig
+from bisirl_ros.core.people_evidence import PeopleEvidence
+from bisirl_ros.core.posterior import Posterior
+
+Batch = TypeVar("Batch", bound=Sized)
+
+
+@dataclass
+class LoopState(Generic[Batch]):
+    """Everything the double loop remembers between iterations.
+
+    phi: (m,) policy; theta: (n,) estimate, or (P n,) of several people, as its evidence has it;
+    k: outer iterations (batches) done, the version of phi; updates: outer updates done; recent:
+    the newest batches, for the cross term
+    """
+
+    phi: torch.nn.Parameter
+    theta: Array
+    evidence: Posterior
+    optimiser: torch.optim.Optimizer
+    rng: np.random.Generator
+    k: int = 0
+    updates: int = 0
+    recent: list[Batch] = field(default_factory=list)
+
+    @staticmethod
+    def start(
+        phi: Tensor, n_features: int, config: LoopConfig, seed: int, *, people: bool = False
+    ) -> LoopState[Batch]:
+        """theta = 0 and the given phi.
+
+        people: the solver tells persons apart (its likelihood is a `PeopleLikelihood`); nobody was
+        met yet, and `config.reward` says how their rewards hang together
+        """
+        parameter, lr = torch.nn.Parameter(phi.clone()), config.learning_rate
+        optimiser: torch.optim.Optimizer = (
+            torch.optim.SGD([parameter], lr=lr, maximize=True)
+            if config.optimiser == "sgd"
+            else torch.optim.Adam([parameter], lr=lr, betas=(0.9, 0.99), maximize=True)
+        )
+        prior = (n_features, config.prior_precision, config.evidence_window)
+        evidence: Posterior = (
+            PeopleEvidence.start(*prior, config.reward) if people else Evidence.start(*prior)
+        )
+        return LoopState(
+            phi=parameter,
+            theta=np.zeros(n_features * len(evidence.parts)),
+            evidence=evidence,
+            optimiser=optimiser,
+            rng=np.random.default_rng(seed),
+        )
+
+    @contextmanager
+    def whole_or_not_at_all(self) -> Iterator[None]:
+        """What raises inside leaves the state as it was before, its luck included."""
+        kept = {name: getattr(self, name) for name in ("theta", "evidence", "k", "updates")}
+        recent, luck = list(self.recent), self.rng.bit_generator.state
+        phi = self.phi.detach().clone()
+        inertia = copy.deepcopy(self.optimiser.state_dict())
+        try:
+            yield
+        except BaseException:
+            for name, value in kept.items():
+                setattr(self, name, value)
+            self.recent, self.rng.bit_generator.state = recent, luck
+            with torch.no_grad():
+                self.phi.copy_(phi)
+            self.optimiser.load_state_dict(inertia)
+            raise

@@ -1,0 +1,109 @@
+"""What one outer iteration of the double loop did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.identified import IdentifiedSubspace, identified_by
+from bisirl_ros.core.loop_state import LoopState
+from bisirl_ros.core.lower_level import LowerLevelResult
+from bisirl_ros.core.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class PersonEstimate:
+    """theta, std: (n,) one person's estimate and posterior standard deviation."""
+
+    theta: Array
+    std: Array
+
+
+class Update(NamedTuple):
+    """One outer update: f(phi, theta), ||v_k||, and its time [s]."""
+
+    objective: float
+    norm: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class OuterReport:
+    """What one outer iteration did.
+
+    theta, std: (n,), or (P n,) of several people, estimate and posterior standard deviation
+    inner: of the lower level
+    held_out: mean log-likelihood per decision of this batch before anything was learned from it;
+    objective: f(phi, theta), NaN where no policy is learned; gradient_norms: one per outer update;
+    identified: which directions of one person's theta all interactions so far speak of, whoever's
+    drift: of one part's batches, how many are kept because the person seems to have changed before
+        them, the fewest of all who have; 0: no change noticed; drifted: the same by person
+    people: everybody met so far, by identity, in the order of theta; empty where nobody has a name
+    inner_s, update_s: time of the inner solve and of each whole outer update [s]
+    """
+
+    k: int
+    updates: int
+    decisions: int
+    theta: Array
+    std: Array
+    inner: LowerLevelResult
+    held_out: float
+    objective: float
+    gradient_norms: tuple[float, ...]
+    identified: IdentifiedSubspace
+    drift: int
+    inner_s: float
+    update_s: tuple[float, ...]
+    drifted: Mapping[str, int] = field(default_factory=dict)
+    people: Mapping[str, PersonEstimate] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        state: LoopState[Any],
+        updates: Sequence[Update],
+        inner: LowerLevelResult,
+        drifted: Mapping[str, int],
+        **measured: Any,
+    ) -> OuterReport:
+        """Of the state after an iteration; measured: decisions, held_out, inner_s."""
+        return OuterReport(
+            k=state.k,
+            updates=state.updates,
+            theta=state.theta,
+            std=np.sqrt(np.diag(state.evidence.covariance(state.theta))),
+            inner=inner,
+            objective=updates[-1].objective if updates else float("nan"),
+            gradient_norms=tuple(update.norm for update in updates),
+            identified=identified_by(state.evidence, state.theta),
+            drift=min(drifted.values(), default=0),
+            update_s=tuple(update.seconds for update in updates),
+            drifted=drifted,
+            people=estimates(state.evidence, state.theta),
+            **measured,
+        )
+
+    @property
+    def rank(self) -> int:
+        """Dimension of the identified subspace of theta."""
+        return self.identified.rank
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Who was met so far, in the order of theta."""
+        return tuple(self.people)
+
+
+def estimates(evidence: Posterior, theta: Array) -> dict[str, PersonEstimate]:
+    """Everybody met so far, by identity."""
+    return {
+        name: PersonEstimate(
+            evidence.theta_of(theta, name),
+            np.sqrt(np.diag(evidence.covariance_of(theta, name))),
+        )
+        for name in evidence.identities
+    }

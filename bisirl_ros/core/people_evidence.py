@@ -1,0 +1,222 @@
+"""Evidence about several people, whose identities come and go (FORMULATION sections 1 and 2).
+
+Given their rewards people decide independently: N g is a sum over people, its Hessian block
+diagonal. How their rewards hang together is the mode: `shared` by all, `each` with
+their own that says nothing about others, or `pooled`: draws of one population that all teach about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.likelihood import PeopleLikelihood
+from bisirl_ros.core.pooled_prior import Hyperprior, PooledPrior, pooled_prior
+
+SHARED, EACH, POOLED = REWARDS = ("shared", "each", "pooled")
+EVERYBODY = "everybody"
+"""What all people together are called where they share one theta."""
+SETTLED = 1e-3
+"""Change of a prior's mean and standard deviation, in standard deviations, that is none."""
+
+
+@dataclass(frozen=True)
+class PeopleEvidence:
+    """A `Posterior` over the rewards of people; immutable.
+
+    reward: `each`, `shared` or `pooled`; n: weights per person; prior_precision: of a stranger's
+    weights around 0 where nobody taught about them; window: batches kept exactly, of each person
+    identities: who was met, in that order; parts: what is explained separately, by identity or
+    EVERYBODY; present: who decided in the newest batch
+
+    theta: (n,) where it is shared, else (P n,), one person's after the other's. Of who is absent
+    everything stays, and is there when they come back. Raises KeyError for somebody never met.
+    """
+
+    reward: str
+    n: int
+    prior_precision: float
+    window: int = 200
+    identities: tuple[str, ...] = ()
+    parts: Mapping[str, Evidence] = field(default_factory=dict)
+    present: tuple[str, ...] = ()
+
+    @staticmethod
+    def start(n: int, precision: float, window: int = 200, reward: str = EACH) -> PeopleEvidence:
+        """Nobody met yet."""
+        everybody = {EVERYBODY: Evidence.start(n, precision, window)} if reward == SHARED else {}
+        return PeopleEvidence(reward, n, precision, window, parts=everybody)
+
+    @property
+    def newest(self) -> tuple[str, ...]:
+        """The parts that the newest batch spoke of."""
+        return (EVERYBODY,) if self.reward == SHARED and self.present else self.present
+
+    @property
+    def trajectories(self) -> int:
+        """N, the number of trajectories that count: one per person and episode."""
+        return sum(part.trajectories for part in self.parts.values())
+
+    @property
+    def seen(self) -> int:
+        """The number of persons' batches so far, the forgotten ones included."""
+        return sum(part.seen for part in self.parts.values())
+
+    def value(self, theta: Array) -> float:
+        """N g(theta)."""
+        return sum(part.value(x) for part, x in self._with(theta))
+
+    def gradient(self, theta: Array) -> Array:
+        """d N g / d theta, as theta is."""
+        return np.concatenate([np.zeros(0), *(part.gradient(x) for part, x in self._with(theta))])
+
+    def hessian(self, theta: Array) -> Array:
+        """d2 N g / d theta2, exact, one block per person."""
+        return self._blocks(Evidence.hessian, theta)
+
+    def fisher(self, theta: Array) -> Array:
+        """The Hessian's expectation under the model, positive definite, one block per person."""
+        return self._blocks(Evidence.fisher, theta)
+
+    def posterior_precision(self, theta: Array) -> Array:
+        """Of the Laplace posterior, positive definite; each block is a Hessian or Fisher matrix."""
+        return self._blocks(Evidence.posterior_precision, theta)
+
+    def covariance(self, theta: Array) -> Array:
+        """Of the Laplace posterior: each person's own, without what two errors have in common."""
+        return self._blocks(Evidence.covariance, theta)
+
+    def information(self, theta: Array) -> Array:
+        """What people's own interactions alone say about them, one block per person."""
+        return self._blocks(Evidence.information, theta)
+
+    def theta_of(self, theta: Array, identity: str) -> Array:
+        """One person's share of theta: (n,)."""
+        return theta if self.reward == SHARED else theta[self._place[identity]]
+
+    def covariance_of(self, theta: Array, identity: str) -> Array:
+        """Laplace posterior covariance of one person's theta: (n, n)."""
+        part = self.parts[EVERYBODY if self.reward == SHARED else identity]
+        return part.covariance(self.theta_of(theta, identity))
+
+    def exchanged(self, theta: Array, found: Mapping[str, Array]) -> Array:
+        """theta with some parts' shares exchanged."""
+        shares = [found.get(name, self.theta_of(theta, name)) for name in self.parts]
+        return np.concatenate([np.zeros(0), *shares])
+
+    def extended(self, theta: Array) -> Array:
+        """theta with those whom it does not know yet, at their prior's mean."""
+        known = len(theta) // self.n
+        return np.concatenate([theta, *(x.prior_mean for x in list(self.parts.values())[known:])])
+
+    def newcomer(self, theta: Array) -> tuple[Array, Array]:
+        """What is believed of somebody who was not met yet: mean (n,), covariance (n, n).
+
+        Pooled: mu, and Omega plus the covariance of mu. Shared: what is believed of everybody.
+        """
+        if self.reward == SHARED:
+            return theta, self.covariance(theta)
+        if self.reward == POOLED:
+            pool = self.pool(theta)
+            return pool.mean, pool.covariance
+        return np.zeros(self.n), np.eye(self.n) / self.prior_precision
+
+    def pool(self, theta: Array) -> PooledPrior:
+        """What the people met say about each other and about a stranger, near theta."""
+        said = [part.said(x) for part, x in self._with(theta)]
+        pulls = np.array([pull for pull, _ in said]).reshape(-1, self.n)
+        bends = np.array([bend for _, bend in said]).reshape(-1, self.n, self.n)
+        return pooled_prior(pulls, bends, Hyperprior.of(self.prior_precision))
+
+    def repooled(self, theta: Array) -> PeopleEvidence:
+        """Pooled: each explained from what the others teach, near theta; itself where that stays.
+
+        Minimised again and repooled until it is itself, theta solves the hierarchical problem.
+        """
+        if self.reward != POOLED or not self.parts:
+            return self
+        pool, parts, moved = self.pool(theta), {}, 0.0
+        for i, (name, part) in enumerate(self.parts.items()):
+            mean, covariance = pool.others_mean[i], pool.others_covariance[i]
+            parts[name] = part.under(mean, _inverse(covariance))
+            std, before = (np.sqrt(np.diag(x)) for x in (covariance, np.linalg.inv(part.prior)))
+            changes = np.abs([mean - part.prior_mean, std - before]) / std
+            moved = max(moved, float(changes.max()))
+        return self if moved < SETTLED else replace(self, parts=parts)
+
+    def surprise(self, batch: PeopleLikelihood, theta: Array) -> tuple[float, Array]:
+        """- log-likelihood of a batch at theta, and its gradient, of those in the batch."""
+
+        def theta_of(identity: str) -> Array:
+            return self.theta_of(theta, identity)
+
+        return batch.value(theta_of), batch.gradient_of(theta_of)
+
+    def met(self, identities: Iterable[str], theta: Array) -> PeopleEvidence:
+        """Having met these people, new ones as `newcomer(theta)` has it."""
+        new = [name for name in identities if name not in self.identities]
+        if not new:
+            return self
+        parts = dict(self.parts)
+        if self.reward != SHARED:
+            mean, covariance = self.newcomer(theta)
+            stranger = Evidence.around(mean, _inverse(covariance), self.window)
+            parts |= dict.fromkeys(new, stranger)
+        return replace(self, parts=parts, identities=(*self.identities, *new))
+
+    def add(self, batch: PeopleLikelihood) -> PeopleEvidence:
+        """With one more batch; raises KeyError for somebody who was not `met`."""
+        present = tuple(batch.of)
+        if unknown := set(present) - set(self.identities):
+            raise KeyError(f"{', '.join(sorted(unknown))}: not met yet")
+        parts = dict(self.parts)
+        for identity, likelihood in batch.of.items():
+            name = EVERYBODY if self.reward == SHARED else identity
+            parts[name] = parts[name].add(likelihood)
+        return replace(self, parts=parts, present=present)
+
+    def without_newest(self) -> PeopleEvidence:
+        """Before the newest batch, as long as that is kept exactly; whoever was met stays met."""
+        parts = dict(self.parts)
+        for identity in self.present:
+            name = EVERYBODY if self.reward == SHARED else identity
+            parts[name] = parts[name].without_newest()
+        return replace(self, parts=parts, present=())
+
+    def with_parts(self, parts: Mapping[str, Evidence]) -> PeopleEvidence:
+        """The same with some parts exchanged."""
+        return replace(self, parts={**self.parts, **parts})
+
+    def carry(self, theta: Array) -> PeopleEvidence:
+        """Condense each person's batches beyond the window, at theta."""
+        return self.with_parts(
+            {name: part.carry(self.theta_of(theta, name)) for name, part in self.parts.items()}
+        )
+
+    @cached_property
+    def _place(self) -> dict[str, slice]:
+        n = self.n
+        return {name: slice(i * n, (i + 1) * n) for i, name in enumerate(self.identities)}
+
+    def _with(self, theta: Array) -> list[tuple[Evidence, Array]]:
+        """Every part with its share of theta."""
+        return [(part, self.theta_of(theta, name)) for name, part in self.parts.items()]
+
+    def _blocks(self, matrix: Callable[[Evidence, Array], Array], theta: Array) -> Array:
+        blocks = [matrix(part, x) for part, x in self._with(theta)]
+        n = self.n
+        whole = np.zeros((n * len(blocks), n * len(blocks)))
+        for i, block in enumerate(blocks):
+            whole[i * n : (i + 1) * n, i * n : (i + 1) * n] = block
+        return whole
+
+
+def _inverse(covariance: Array) -> Array:
+    """Of a symmetric matrix, symmetric to the last digit."""
+    inverse = np.linalg.inv(covariance)
+    return np.asarray(0.5 * (inverse + inverse.T))

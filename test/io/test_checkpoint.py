@@ -1,0 +1,221 @@
+"""Checkpoints: whole, of their own game alone, and as if nothing had happened in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, outer_iteration
+from bisirl_ros.core.people_evidence import REWARDS, PeopleEvidence
+from bisirl_ros.crowd.choices import Choices
+from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.errors import InputError
+from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
+from bisirl_ros.io.contract import pack, unpack
+from bisirl_ros.io.records import Records, arrays_of, fields_of, scenario_records
+
+from ..core.conftest import ConditionalLogit, Day, DaySolver, day
+
+ANNA, BEN, CARA = np.array([1.0, -2.0, 0.5]), np.array([-1.0, 1.0, 0.5]), np.array([0.0, 1.0, -1.0])
+CONFIG = LoopConfig(
+    policy_steps=2, evidence_window=3, replayed_batches=2, drift_alarm=0.1, forgetting=0.3,
+    inner_starts=2,
+)  # fmt: skip
+RECORDS: Records[Day] = Records(
+    "game of days", {"features": ["a", "b", "c"], "horizon": 8}, 2, 3, Day, ConditionalLogit
+)
+DAYS = [{"anna": ANNA}] * 4 + [{"anna": -ANNA, "ben": BEN}] * 3
+DAYS += [{"cara": CARA, "ben": BEN}, {"anna": -ANNA, "dora": BEN}, {"cara": CARA}]
+
+
+def learn(state: LoopState[Day], config: LoopConfig, numbers: range) -> list[OuterReport]:
+    solver, reports = DaySolver(), []
+    for i in numbers:
+        batch = replace(day(DAYS[i], 40, np.random.default_rng(i)), episode=i)
+        phi = state.phi.detach().clone()
+        reports.append(outer_iteration(solver, state, config, batch, phi))
+    return reports
+
+
+def fresh(config: LoopConfig, people: bool = True) -> LoopState[Day]:
+    return LoopState.start(torch.zeros(2), 3, config, 7, people=people)
+
+
+def same(a: LoopState[Day], b: LoopState[Day]) -> None:
+    """Bit for bit."""
+    assert torch.equal(a.phi, b.phi)
+    assert (a.theta == b.theta).all()
+    assert a.rng.bit_generator.state == b.rng.bit_generator.state
+    assert (a.k, a.updates, len(a.recent)) == (b.k, b.updates, len(b.recent))
+    assert a.evidence.identities == b.evidence.identities
+    assert a.evidence.newest == b.evidence.newest
+    assert a.evidence.trajectories == b.evidence.trajectories
+    assert list(a.evidence.parts) == list(b.evidence.parts)
+    for x, y in zip(a.evidence.parts.values(), b.evidence.parts.values(), strict=True):
+        assert (x.seen, x.counted, len(x.batches)) == (y.seen, y.counted, len(y.batches))
+        for name in ("mean", "precision", "prior_mean", "prior"):
+            assert (getattr(x, name) == getattr(y, name)).all()
+    assert (a.evidence.covariance(a.theta) == b.evidence.covariance(b.theta)).all()
+    for ours, theirs in zip(
+        a.evidence.newcomer(a.theta), b.evidence.newcomer(b.theta), strict=True
+    ):
+        assert (ours == theirs).all()
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+@pytest.mark.parametrize("reward", REWARDS)
+def test_among_people_it_goes_on_as_if_never_interrupted(
+    reward: str, optimiser: str, tmp_path: Path
+) -> None:
+    """People condensed, forgotten, away, back and new; luck that is drawn."""
+    config = replace(CONFIG, reward=reward, optimiser=optimiser)
+    path, whole, broken = tmp_path / "c.safetensors", fresh(config), fresh(config)
+    reports = learn(whole, config, range(10))
+    for i in range(10):
+        learn(broken, config, range(i, i + 1))
+        if i in (0, 6, 8):
+            kept = broken
+            save_checkpoint(path, broken, RECORDS, {"lag": 0.1 + 0.2, "seen": [1, 2]})
+            broken, extra = load_checkpoint(path, RECORDS, config)
+            assert extra == {"lag": 0.1 + 0.2, "seen": [1, 2]}
+            same(broken, kept)
+            assert broken.recent[-1].identities == kept.recent[-1].identities
+            assert broken.recent[-1].episode == i
+    same(whole, broken)
+    assert any(part.condensed for part in whole.evidence.parts.values())
+    assert any(report.drifted for report in reports)
+    if reward != "shared":
+        assert whole.evidence.identities == ("anna", "ben", "cara", "dora")
+
+
+def test_before_anybody_was_met_there_is_nothing_to_lose(tmp_path: Path) -> None:
+    for people in (True, False):
+        path = tmp_path / "c.safetensors"
+        save_checkpoint(path, fresh(CONFIG, people), RECORDS)
+        state, extra = load_checkpoint(path, RECORDS, CONFIG)
+        assert (state.k, extra, len(state.theta)) == (0, {}, 0 if people else 3)
+        assert isinstance(state.evidence, PeopleEvidence) == people
+
+
+def spoilt(state: LoopState[Day], **changes: Any) -> LoopState[Day]:
+    """The state with changes to what is known of anna."""
+    anna = replace(state.evidence.parts["anna"], **changes)
+    return replace(state, evidence=state.evidence.with_parts({"anna": anna}))
+
+
+def test_what_is_unfit_is_refused_in_one_line(tmp_path: Path) -> None:
+    state, path = fresh(CONFIG), tmp_path / "c.safetensors"
+    learn(state, CONFIG, range(2))
+
+    def refused(match: str, records: Records[Day] = RECORDS, config: LoopConfig = CONFIG) -> None:
+        with pytest.raises(InputError, match=match) as error:
+            load_checkpoint(path, records, config)
+        assert "\n" not in str(error.value) and str(path) in str(error.value)
+
+    save_checkpoint(path, state, RECORDS)
+    whole = path.read_bytes()
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: path.write_bytes(whole[:-3]),
+        lambda: path.write_bytes(b"not a checkpoint"),
+        lambda: path.write_bytes(pack("bisirl.checkpoint/2", {"phi": np.zeros(2)}, {})),
+        path.unlink,
+    )
+    for change in changes:
+        change()
+        refused("checkpoint")
+    for broken in (
+        replace(state, theta=np.full(3, np.nan)),
+        replace(state, theta=np.zeros(6)),
+        spoilt(state, precision=-np.eye(3)),
+        spoilt(state, prior=np.zeros((3, 3))),
+        spoilt(state, prior_mean=np.zeros(2)),
+        spoilt(state, mean=np.full(3, np.inf)),
+        replace(state, evidence=replace(state.evidence, identities=("ben",))),
+    ):
+        save_checkpoint(path, broken, RECORDS)
+        refused("damaged or unfit")
+    path.write_bytes(whole)
+    refused("damaged or unfit", replace(RECORDS, phi_size=3))
+    refused("damaged or unfit", replace(RECORDS, n_features=4))
+    other = replace(RECORDS, name="game b", identity={"features": ["a"], "horizon": 8})
+    refused(r"its features \(a, b, c\), game b has \(a\)", other)
+    refused("its horizon 8, .*another thing", replace(RECORDS, identity={"horizon": 9}))
+    refused("its reward is each, this learner's pooled", config=replace(CONFIG, reward="pooled"))
+    assert load_checkpoint(path, RECORDS, CONFIG)[0].k == 2
+
+
+def test_a_checkpoint_of_before_is_refused_by_its_schema(tmp_path: Path) -> None:
+    path = tmp_path / "c.safetensors"
+    path.write_bytes(pack("bisirl.checkpoint/2", {"phi": np.zeros(2)}, {"k": 3}))
+    with pytest.raises(InputError, match=r"holds .*checkpoint/2, expected .*checkpoint/3"):
+        load_checkpoint(path, RECORDS, CONFIG)
+
+
+@dataclass(frozen=True)
+class Everything:
+    """One of each kind of field."""
+
+    array: Array
+    flags: Array
+    tensor: torch.Tensor
+    number: int
+    measure: float
+    name: str
+    names: tuple[str, ...]
+    nested: tuple[tuple[float, float], ...]
+    nothing: Array | None
+    something: Array | None
+
+
+def test_every_field_of_a_record_comes_back_as_what_it_was() -> None:
+    one = Everything(
+        np.array([[1.0, -np.inf]]), np.array([True, False]), torch.arange(3), 7, 0.1, "a: é",
+        ("anna", "ben"), ((1.0, 2.0), (3.0, 4.0)), None, np.zeros((0, 2)),
+    )  # fmt: skip
+    arrays, _ = unpack("any/1", pack("any/1", arrays_of(one), {}), "here")
+    back = fields_of(arrays)
+    assert set(back) == set(Everything.__dataclass_fields__)
+    for name in ("number", "measure", "name", "names", "nested", "nothing"):
+        assert back[name] == getattr(one, name)
+        assert type(back[name]) is type(getattr(one, name))
+    for name in ("array", "flags", "something"):
+        assert back[name].dtype == getattr(one, name).dtype
+        assert back[name].shape == getattr(one, name).shape
+        assert (back[name] == getattr(one, name)).all()
+    assert (back["tensor"] == one.tensor.numpy()).all()
+
+
+def test_what_cannot_be_kept_is_said_when_it_is_saved() -> None:
+    @dataclass
+    class Odd:
+        game: object
+
+    with pytest.raises(TypeError, match=r"Odd\.game: a object cannot be kept"):
+        arrays_of(Odd(object()))
+    with pytest.raises(TypeError, match=r"Odd\.game: a dict"):
+        arrays_of(Odd({1: 2}))
+    assert arrays_of(Odd(object()), known=("game",)) == {}
+
+
+def test_a_scenarios_weights_mean_what_its_kind_of_person_makes_of_them() -> None:
+    scenario = load_scenario("crossing")
+    records = scenario_records(scenario, 10)
+    assert records.n_features == len(records.identity["features"])
+    farther = replace(
+        scenario, person=replace(scenario.person, horizon=scenario.person.horizon + 1)
+    )
+    other = scenario_records(farther, 10)
+    assert {k for k, v in other.identity.items() if v != records.identity[k]} == {"horizon"}
+    unlikely = np.array([[-np.inf], [0.0]])
+    choices = Choices.exact(np.ones((2, 4)), np.ones((2, 5, 4)), np.zeros(5))
+    kept = arrays_of(replace(choices, log_share=unlikely))
+    arrays, _ = unpack("any/1", pack("any/1", kept, {}), "here")
+    again = records.likelihood(**fields_of(arrays))
+    assert (again.log_share == unlikely).all() and len(again) == 2
