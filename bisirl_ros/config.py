@@ -57,7 +57,10 @@ def from_mapping(cls: type[T], mapping: object, where: str) -> T:
             values[name] = _convert(hints[name], mapping[name], f"{where}: {name}")
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise InputError(f"{where}: key '{name}' is missing; add it")
-    built = cls(**values)
+    try:
+        built = cls(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
     check(built, where)
     return built
 
@@ -87,10 +90,25 @@ def check_value(field: dataclasses.Field[Any], value: Any, where: str) -> None:
         raise InputError(f"{where} = '{value}': choose one of {', '.join(choices)}")
 
 
+class _Strict(yaml.SafeLoader):
+    """A loader that refuses a mapping with the same key twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """The mapping; raises ConstructorError at the second of two equal keys."""
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key '{key_node.value}' is given twice", key_node.start_mark
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep=deep)
+
+
 def read_yaml(path: Path) -> Any:
     """Parse a YAML file; raises InputError with the file and the parser's line."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

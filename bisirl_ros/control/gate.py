@@ -3,60 +3,47 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
-from bisirl_ros.crowd.scenario import RobotSpec
+import numpy as np
+import torch
 
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.robot import Robot
 
-@dataclass(frozen=True)
-class Limits:
-    """Speed [m/s, rad/s] and acceleration [m/s^2, rad/s^2] the gate enforces."""
-
-    max_speed: float
-    max_turn_rate: float
-    max_acceleration: float
-    max_turn_acceleration: float
-
-    @staticmethod
-    def of(robot: RobotSpec) -> Limits:
-        """The limits of a scenario's robot."""
-        return Limits(
-            robot.max_speed,
-            robot.max_turn_rate,
-            robot.max_acceleration,
-            robot.max_turn_acceleration,
-        )
+STOP: Array = np.zeros(3)
+STOP.setflags(write=False)
 
 
 class SafetyGate:
-    """Turns wanted velocities into velocities that may be published.
+    """Turns wanted twists into twists that may be published.
 
-    A wanted velocity that is not finite counts as a wish to stop. The change from one command to
-    the next is bounded, also on the way to a stop.
+    A wanted twist that is not finite counts as a wish to stop. The change from one command to the
+    next is bounded, also on the way to a stop; what the drive cannot do is never published.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._last = (0.0, 0.0)
+    def __init__(self, robot: Robot) -> None:
+        self._robot = robot
+        self._last: Array = STOP
         self.not_finite = 0
 
-    def admit(self, speed: float, turn_rate: float, dt_s: float) -> tuple[float, float]:
-        """The velocity to publish [m/s, rad/s], dt_s after the last one."""
-        limits = self._limits
-        if not (math.isfinite(speed) and math.isfinite(turn_rate)):
+    def admit(self, twist: Array, dt_s: float) -> Array:
+        """The twist (3,) = vx, vy [m/s], wz [rad/s] to publish, dt_s after the last one."""
+        wanted: Array = np.asarray(twist, float)
+        if not np.isfinite(wanted).all():
             self.not_finite += 1
-            speed = turn_rate = 0.0
-        dv, dw = limits.max_acceleration * dt_s, limits.max_turn_acceleration * dt_s
-        self._last = (
-            _towards(self._last[0], _clamp(speed, limits.max_speed), dv),
-            _towards(self._last[1], _clamp(turn_rate, limits.max_turn_rate), dw),
+            wanted = STOP
+        robot = self._robot
+        most = dt_s * np.array(
+            [robot.max_acceleration, robot.max_acceleration, robot.max_turn_acceleration]
         )
+        change = np.clip(self._able(wanted) - self._last, -most, most)
+        self._last = self._able(self._last + change)
         return self._last
 
+    @property
+    def stands(self) -> bool:
+        """Whether the last twist was a stop."""
+        return math.isclose(float(np.abs(self._last).max()), 0.0, abs_tol=1e-9)
 
-def _clamp(value: float, limit: float) -> float:
-    return max(-limit, min(limit, value))
-
-
-def _towards(value: float, wanted: float, step: float) -> float:
-    return value + _clamp(wanted - value, step)
+    def _able(self, twist: Array) -> Array:
+        return np.asarray(self._robot.admissible(torch.tensor(twist)[None])[0])

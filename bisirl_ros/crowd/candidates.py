@@ -36,19 +36,28 @@ class Candidates:
         return Candidates(self.velocity.to(device, dtype), self.log_area.to(device, dtype))
 
 
+STANDING = 0.1
+"""Speeds below this are one candidate: to stand, which people do more than anything [m/s]."""
+
+
 def gauss_disc(max_speed: float, rings: int = 6, spokes: int = 14) -> Candidates:
     """Gauss quadrature on the disc |u| <= max_speed [m/s]: exact for smooth densities.
 
-    Legendre nodes in |u|^2 (equal measure on a disc) times equally spaced directions, every other
-    ring turned by half a step. K = rings * spokes.
+    To stand is a candidate of its own, the first; the ring around it has Legendre nodes in |u|^2
+    (equal measure on a disc) times equally spaced directions, every other ring turned by half a
+    step. K = rings * spokes + 1.
     """
     nodes, weights = np.polynomial.legendre.leggauss(rings)
-    radius = max_speed * np.sqrt((nodes + 1.0) / 2.0)
+    least, most = STANDING**2, max_speed**2
+    radius = np.sqrt(least + (most - least) * (nodes + 1.0) / 2.0)
     step = 2.0 * math.pi / spokes
     angle = step * (np.arange(spokes)[None, :] + 0.5 * (np.arange(rings)[:, None] % 2))
     velocity = np.stack([radius[:, None] * np.cos(angle), radius[:, None] * np.sin(angle)], -1)
-    area = math.pi * max_speed**2 * (weights / 2.0)[:, None] / spokes * np.ones((1, spokes))
-    return _candidates(velocity.reshape(-1, 2), area.reshape(-1))
+    area = math.pi * (most - least) * (weights / 2.0)[:, None] / spokes * np.ones((1, spokes))
+    return _candidates(
+        np.concatenate([np.zeros((1, 2)), velocity.reshape(-1, 2)]),
+        np.concatenate([[math.pi * least], area.reshape(-1)]),
+    )
 
 
 def sunflower_disc(max_speed: float, count: int, turn: float = 0.0) -> Candidates:

@@ -1,93 +1,205 @@
-"""Likelihood of observed choices: a conditional logit, convex in theta (FORMULATION section 2)."""
+"""Likelihood of observed choices: a conditional logit of what is not seen exactly.
+
+FORMULATION section 2. Decision i has hypotheses q (a goal, a draw of the state), each with points m
+of the velocity that may have been chosen, and with what was offered, k:
+
+    log p_i = logsumexp_q( s_q + C_q - Z_q )
+    C_q = logsumexp_m( theta . chosen_qm + w_qm ),  Z_q = logsumexp_k( theta . offered_qk + a_qk )
+
+With one hypothesis and one point it is the exact conditional logit, convex in theta; else it is a
+difference of convex functions (a mixture, as in latent class logit: Train 2009, chapter 14).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
 
+LOWEST = -1e300
+JITTER = 1e-12
+
+
+class _Parts(NamedTuple):
+    """At one theta: q's responsibility (N, Q), probabilities within q, means (N, Q, n)."""
+
+    share: Array
+    of_chosen: Array
+    of_offered: Array
+    mean_chosen: Array
+    mean_offered: Array
+
 
 @dataclass(frozen=True)
-class ChoiceLikelihood:
+class Choices:
     """Choices explained under the policy that was deployed when they were made.
 
-    chosen: (N, n) Phi of the velocity that was observed
-    offered: (N, K, n) Phi of the candidates
-    log_area: (K,) or (N, K) what each candidate stands for, log [m^2/s^2]
+    chosen: (N, Q, M, n) Phi of the velocities that may have been chosen
+    log_weight: (N, Q, M) of each, given the reports; -inf where impossible
+    offered: (N, Q, K, n) Phi of the candidates
+    log_area: (K,) or (N, Q, K) what each candidate stands for, log [m^2/s^2]
+    log_share: (N, Q) of each hypothesis, given what was seen before; -inf where impossible
     """
 
     chosen: Array
+    log_weight: Array
     offered: Array
     log_area: Array
+    log_share: Array
+
+    @staticmethod
+    def exact(chosen: Array, offered: Array, log_area: Array) -> Choices:
+        """Choices seen exactly: chosen (N, n), offered (N, K, n), log_area (K,) or (N, K)."""
+        count = len(chosen)
+        return Choices(
+            chosen[:, None, None],
+            np.zeros((count, 1, 1)),
+            offered[:, None],
+            log_area if log_area.ndim == 1 else log_area[:, None],
+            np.zeros((count, 1)),
+        )
 
     def __len__(self) -> int:
         return len(self.chosen)
 
-    @cached_property
+    @property
     def size(self) -> int:
         """Number of reward parameters n."""
         return int(self.chosen.shape[-1])
 
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether there is one hypothesis and one point for each choice."""
+        return self.chosen.shape[1:3] == (1, 1)
+
     def log_density(self, theta: Array) -> Array:
-        """log pi_e of each observed target velocity, per [m^2/s^2]: (N,)."""
-        return np.asarray(self.chosen @ theta - self._log_normaliser(theta))
+        """log p of each decision's reports, up to a constant that theta does not change: (N,)."""
+        return _log_sum(self._log_joint(theta))
+
+    def responsibility(self, theta: Array) -> Array:
+        """Probability of each hypothesis given the decision as well, summing to one: (N, Q)."""
+        return _softmax(self._log_joint(theta))
 
     def value(self, theta: Array) -> float:
-        """- sum log pi_e."""
+        """- sum log p."""
         return -float(self.log_density(theta).sum())
 
     def gradient(self, theta: Array) -> Array:
-        """d value / d theta = model's features minus the demonstrated ones: (n,)."""
-        return np.asarray((self._mean(theta) - self.chosen).sum(0))
+        """d value / d theta = the model's features minus those chosen, expected: (n,)."""
+        at = self._parts(theta)
+        return np.asarray(np.einsum("iq,iqn->n", at.share, at.mean_offered - at.mean_chosen))
 
     def hessian(self, theta: Array) -> Array:
-        """d2 value / d theta2 = the Fisher information of these choices: (n, n)."""
-        p = self._probability(theta)
-        centred = self.offered - self._mean(theta)[:, None, :]
-        return np.asarray(np.einsum("ik,ikm,ikn->mn", p, centred, centred, optimize=True))
+        """d2 value / d theta2, exact: (n, n); not positive where the reports say little.
+
+        The law of total covariance: what is offered varies, less what may have been chosen within
+        a hypothesis, less the difference of both between hypotheses.
+        """
+        at = self._parts(theta)
+        total = self._outer(self.offered, at.of_offered * at.share[..., None], at.mean_offered)
+        if self.is_exact:
+            return total
+        total -= self._outer(self.chosen, at.of_chosen * at.share[..., None], at.mean_chosen)
+        gap = at.mean_chosen - at.mean_offered
+        gap = gap - np.einsum("iq,iqn->in", at.share, gap)[:, None]
+        return np.asarray(total - np.einsum("iq,iqm,iqn->mn", at.share, gap, gap, optimize=True))
 
     def fisher(self, theta: Array) -> Array:
-        """The Hessian, which does not depend on what was chosen: (n, n)."""
-        return self.hessian(theta)
+        """What these choices are expected to tell of theta, positive semidefinite: (n, n).
 
-    def joined(self, others: Sequence[ChoiceLikelihood]) -> ChoiceLikelihood:
-        """The likelihood of these choices and others as one; candidates of no area fill up."""
+        sum_i V (V + S)^-1 V: V is the covariance of the features that the model expects, S that of
+        the chosen ones' error, from the weights of the points alone. It is the covariance of the
+        posterior mean, hence the information (missing-information principle, Louis 1982), of a
+        Gaussian choice seen with a Gaussian error; V itself where the choice was seen exactly.
+        """
+        at = self._parts(theta)
+        if self.is_exact:
+            return self.hessian(theta)
+        offered = self._spread_of(self.offered, at.of_offered, at.mean_offered, at.share)
+        weight = _softmax(self.log_weight)
+        mean = np.einsum("iqm,iqmn->iqn", weight, self.chosen)
+        error = self._spread_of(self.chosen, weight, mean, at.share)
+        gap = mean - at.mean_offered
+        gap = gap - np.einsum("iq,iqn->in", at.share, gap)[:, None]
+        error += np.einsum("iq,iqm,iqn->imn", at.share, gap, gap, optimize=True)
+        size = np.trace(offered + error, axis1=1, axis2=2)[:, None, None]
+        both = offered + error + (JITTER * size + 1e-300) * np.eye(self.size)
+        total = np.einsum("imn,ink->mk", offered, np.linalg.solve(both, offered))
+        return np.asarray(0.5 * (total + total.T))
+
+    def joined(self, others: Sequence[Choices]) -> Choices:
+        """The likelihood of these choices and others as one; what is impossible fills up."""
         if not others:
             return self
         every = (self, *others)
-        most = max(x.offered.shape[1] for x in every)
-        return ChoiceLikelihood(
-            np.concatenate([x.chosen for x in every]),
-            np.concatenate([_padded(x.offered, most, 0.0) for x in every]),
-            np.concatenate([_padded(x.area_of_each, most, -np.inf) for x in every]),
+        q = max(x.offered.shape[1] for x in every)
+        m = max(x.chosen.shape[2] for x in every)
+        k = max(x.offered.shape[2] for x in every)
+        return Choices(
+            np.concatenate([_padded(x.chosen, (q, m), (0.0, 0.0)) for x in every]),
+            np.concatenate([_padded(x.log_weight, (q, m), (0.0, -np.inf)) for x in every]),
+            np.concatenate([_padded(x.offered, (q, k), (0.0, 0.0)) for x in every]),
+            np.concatenate([_padded(x.area_of_each, (q, k), (0.0, -np.inf)) for x in every]),
+            np.concatenate([_padded(x.log_share, (q,), (-np.inf,)) for x in every]),
         )
 
     @property
     def area_of_each(self) -> Array:
-        """log_area, one row per choice: (N, K)."""
-        return np.broadcast_to(self.log_area, self.offered.shape[:2])
+        """log_area, one row per choice and hypothesis: (N, Q, K)."""
+        return np.broadcast_to(self.log_area, self.offered.shape[:3])
 
-    def _logits(self, theta: Array) -> Array:
-        return np.asarray(self.offered @ theta + self.log_area)
+    def _log_joint(self, theta: Array) -> Array:
+        """s_q + C_q - Z_q: (N, Q)."""
+        chosen = self.chosen @ theta + self.log_weight
+        offered = self.offered @ theta + self.log_area
+        return np.asarray(self.log_share + _log_sum(chosen) - _log_sum(offered))
 
-    def _log_normaliser(self, theta: Array) -> Array:
-        logits = self._logits(theta)
-        top = logits.max(-1)
-        return np.asarray(top + np.log(np.exp(logits - top[:, None]).sum(-1)))
+    def _parts(self, theta: Array) -> _Parts:
+        chosen = self.chosen @ theta + self.log_weight
+        offered = self.offered @ theta + self.log_area
+        share = _softmax(self.log_share + _log_sum(chosen) - _log_sum(offered))
+        of_chosen, of_offered = _softmax(chosen), _softmax(offered)
+        mean_chosen = (of_chosen[..., None, :] @ self.chosen)[..., 0, :]
+        mean_offered = (of_offered[..., None, :] @ self.offered)[..., 0, :]
+        return _Parts(share, of_chosen, of_offered, mean_chosen, mean_offered)
 
-    def _probability(self, theta: Array) -> Array:
-        return np.asarray(np.exp(self._logits(theta) - self._log_normaliser(theta)[:, None]))
+    def _outer(self, features: Array, weight: Array, mean: Array) -> Array:
+        """Covariance of features (N, Q, J, n) within hypotheses, summed over all: (n, n)."""
+        n = self.size
+        centred = (features - mean[..., None, :]).reshape(-1, n)
+        return np.asarray((centred * weight.reshape(-1, 1)).T @ centred)
 
-    def _mean(self, theta: Array) -> Array:
-        return np.asarray(np.einsum("ik,ikm->im", self._probability(theta), self.offered))
+    def _spread_of(self, features: Array, weight: Array, mean: Array, share: Array) -> Array:
+        """Covariance of features within hypotheses, for each choice: (N, n, n)."""
+        centred = features - mean[..., None, :]
+        each = (weight * share[..., None])[..., None] * centred
+        flat = (len(features), -1, self.size)
+        return np.asarray(each.reshape(flat).swapaxes(1, 2) @ centred.reshape(flat))
 
 
-def _padded(values: Array, count: int, fill: float) -> Array:
-    """values (N, K, ...) with count instead of K entries."""
-    more = [(0, 0)] * values.ndim
-    more[1] = (0, count - values.shape[1])
-    return np.pad(values, more, constant_values=fill)
+def _log_sum(logits: Array) -> Array:
+    """log sum exp over the last axis; -inf where all are."""
+    top = np.maximum(logits.max(-1), LOWEST)
+    total = np.exp(logits - top[..., None]).sum(-1)
+    return np.asarray(np.log(np.maximum(total, 5e-324)) + top)
+
+
+def _softmax(logits: Array) -> Array:
+    """Probabilities over the last axis; zeros where all logits are -inf."""
+    weight = np.exp(logits - np.maximum(logits.max(-1), LOWEST)[..., None])
+    return np.asarray(weight / np.maximum(weight.sum(-1), 5e-324)[..., None])
+
+
+def _padded(values: Array, counts: tuple[int, ...], fills: tuple[float, ...]) -> Array:
+    """values (N, Q, ...) with more entries on the axes from 1 on, filled up."""
+    for axis, (count, fill) in enumerate(zip(counts, fills, strict=True), start=1):
+        if values.shape[axis] < count:
+            more = [(0, 0)] * values.ndim
+            more[axis] = (0, count - values.shape[axis])
+            values = np.pad(values, more, constant_values=fill)
+    return values

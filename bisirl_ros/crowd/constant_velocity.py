@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.decisions import Decisions
 
 
 @dataclass(frozen=True)
-class ConstantVelocity:
+class ConstantVelocityReference:
     """Target velocities as N(v_now, s^2 I), with s^2 learned from the batches seen; immutable.
 
     s^2 is the posterior mode of an isotropic 2-D Gaussian whose prior counts as one decision that
@@ -30,7 +30,7 @@ class ConstantVelocity:
 
     def __post_init__(self) -> None:
         if not (self.prior_std > 0.0 and self.prior_decisions > 0.0):
-            raise ValueError("ConstantVelocity: prior_std and prior_decisions must be positive")
+            raise ValueError("prior_std, prior_decisions: must be positive")
 
     @property
     def variance(self) -> float:
@@ -38,14 +38,14 @@ class ConstantVelocity:
         prior = 2.0 * self.prior_decisions * self.prior_std**2
         return (prior + self.squared) / (2.0 * (self.prior_decisions + self.decisions))
 
-    def log_density(self, batch: Interactions) -> Array:
+    def log_density(self, batch: Decisions) -> Array:
         """log N(u; v_now, s^2 I) of each observed target velocity, per [m^2/s^2]: (T,)."""
         scaled = _squared_deviation(batch) / (2.0 * self.variance)
         return np.asarray(-scaled - math.log(2.0 * math.pi * self.variance))
 
-    def update(self, batch: Interactions) -> ConstantVelocity:
+    def update(self, batch: Decisions) -> ConstantVelocityReference:
         """The comparator that has also seen `batch`."""
-        return ConstantVelocity(
+        return ConstantVelocityReference(
             self.prior_std,
             self.prior_decisions,
             self.squared + float(_squared_deviation(batch).sum()),
@@ -53,6 +53,7 @@ class ConstantVelocity:
         )
 
 
-def _squared_deviation(batch: Interactions) -> Array:
-    """|u - v_now|^2: (T,) [m^2/s^2]."""
-    return np.asarray(np.square(batch.target - batch.human[:, 2:]).sum(-1))
+def _squared_deviation(batch: Decisions) -> Array:
+    """|u - v_now|^2 of each known choice: (N,) [m^2/s^2]."""
+    off = np.asarray(np.square(batch.target - batch.people[..., 2:]).sum(-1))
+    return off[batch.decided]

@@ -1,87 +1,49 @@
-"""The expert's response: a softmax over candidate motions (FORMULATION sections 1 and 5b).
-
-The human looks `H` decisions ahead along each candidate, against the closed-loop response of the
-robot's deployed policy, and prefers what sums more reward.
-"""
+"""pi_e: what people choose (FORMULATION section 1): a softmax over candidate motions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.features import Step, psi
-from bisirl_ros.crowd.motion import human_path, human_step, robot_step
-from bisirl_ros.crowd.policy import InteractionPolicy
-from bisirl_ros.crowd.scenario import Scenario
-
-RobotModel = Callable[[int, Tensor, Tensor], Tensor]
-"""(decision h, robot (..., 5), human (..., 4)) -> robot one decision later (..., 5)."""
+from bisirl_ros.crowd.candidates import Candidates
 
 
 @dataclass(frozen=True)
-class Expert:
-    """How a human with linear reward theta . psi anticipates the robot.
+class Response:
+    """pi_e of M people who decide, over K candidates.
 
-    scenario: features psi, horizon, discount, bodies
+    features: (M, K, n) Phi; log_p: (M, K) log pi_e
     """
 
-    scenario: Scenario
+    features: Tensor
+    log_p: Tensor
 
-    def step(
-        self, human: Tensor, target: Tensor, robot_tp1: Tensor, goal: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """One decision of the human: (human one decision later (..., 4), psi (..., n))."""
-        sc = self.scenario
-        human_tp1 = human_step(human, target, sc.human.lag_s, sc.decision_period_s)
-        seen = Step(human, human_tp1, robot_tp1, goal, sc.decision_period_s)
-        return human_tp1, psi(seen, sc.features, sc.human)
+    @property
+    def p(self) -> Tensor:
+        """pi_e: (M, K)."""
+        return self.log_p.exp()
 
-    def features(
-        self, human: Tensor, robot: Tensor, targets: Tensor, model: RobotModel, goal: Tensor
-    ) -> Tensor:
-        """Phi_k = sum_h gamma^h psi_h along each candidate, held for H decisions: (B, K, n).
+    @property
+    def mean(self) -> Tensor:
+        """E_pi[Phi]: (M, n)."""
+        return torch.einsum("mk,mkn->mn", self.p, self.features)
 
-        human: (B, 4); robot: (B, 5); targets: (B or 1, K, 2) [m/s]; goal: (B or 1, 2) [m]
-        """
-        sc, count = self.scenario, targets.shape[-2]
-        targets = targets.expand(len(human), count, 2)
-        start = human[:, None, :].expand(-1, count, 4)
-        path = human_path(start, targets, sc.human.lag_s, sc.decision_period_s, sc.horizon)
-        robots, robot_h = [], robot[:, None, :].expand(-1, count, 5)
-        for h, human_h in enumerate(path.unbind(-2)[:-1]):
-            robot_h = model(h, robot_h, human_h)
-            robots.append(robot_h)
-        seen = Step(
-            path[..., :-1, :],
-            path[..., 1:, :],
-            torch.stack(robots, -2),
-            goal[:, None, None, :],
-            sc.decision_period_s,
-        )
-        discounts = sc.discount ** torch.arange(sc.horizon, dtype=path.dtype, device=path.device)
-        return torch.einsum("bkhn,h->bkn", psi(seen, sc.features, sc.human), discounts)
+    @property
+    def fisher(self) -> Tensor:
+        """Cov_pi[Phi], what one choice tells of theta: (M, n, n)."""
+        centred = self.features - self.mean[:, None]
+        return (self.p[..., None] * centred).mT @ centred
+
+    def chosen(self, luck: Tensor) -> Tensor:
+        """Which candidate each chooses, by luck (M,) uniform on [0, 1): (M,) integers."""
+        share = self.p.cumsum(-1)
+        index = torch.searchsorted(share, (luck * share[:, -1])[:, None], right=True)
+        return index[:, 0].clamp(max=share.shape[-1] - 1)
 
 
-def closed_loop(policy: InteractionPolicy, phi: Tensor, scenario: Scenario) -> RobotModel:
-    """The robot as it answers the human under pi_phi."""
-
-    def model(h: int, robot: Tensor, human: Tensor) -> Tensor:
-        command = policy(phi, robot, human)
-        return robot_step(robot, command, scenario.robot, scenario.decision_period_s)
-
-    return model
-
-
-def recorded(future: Tensor) -> RobotModel:
-    """The robot as it moved in a recording, whatever the human does.
-
-    future: (B, H + 1, 5), the robot at each decision from now on
-    """
-
-    def model(h: int, robot: Tensor, human: Tensor) -> Tensor:
-        return future[:, None, h + 1, :].expand_as(robot)
-
-    return model
+def pi_e(features: Tensor, theta: Tensor, candidates: Candidates) -> Response:
+    """The one softmax over candidates: features (M, K, n), theta (M, n)."""
+    value = torch.bmm(features, theta[..., None])[..., 0]
+    return Response(features, torch.log_softmax(value + candidates.log_area, -1))

@@ -1,7 +1,7 @@
-"""The human's features psi(s, a_l, a_e): one step of both bodies, one number per name.
+"""A person's features psi(s, a_l, a_e): one step of all bodies, one number per name.
 
-Every feature takes the human before and after the step (..., 4), the robot after it (..., 5) and
-the human's goal (..., 2), and returns (...,). r_e = theta . psi (FORMULATION section 1).
+Every feature takes the person before and after the step (..., 4), where the robot and the others
+are after it, and the person's goal, and returns (...,). r_e = theta . psi (FORMULATION section 1).
 """
 
 from __future__ import annotations
@@ -12,68 +12,95 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.scenario import FeatureSpec, HumanSpec
-
-EPS_M = 1e-6
+from bisirl_ros.crowd.person import FeatureSpec, Person
+from bisirl_ros.crowd.room import Room
 
 
 @dataclass(frozen=True)
 class Step:
     """What a feature may look at.
 
-    human_t, human_tp1: (..., 4); robot_tp1: (..., 5); goal: (..., 2) [m]; dt_s: step [s]
+    person_t, person_tp1: (..., 4); robot_tp1: (..., 2) where the robot is after the step [m]
+    others_tp1: (..., O, 2) where the other people are after it; goal: (..., 2) [m]; dt_s: [s]
     """
 
-    human_t: Tensor
-    human_tp1: Tensor
+    person_t: Tensor
+    person_tp1: Tensor
     robot_tp1: Tensor
+    others_tp1: Tensor
     goal: Tensor
+    room: Room
     dt_s: float
 
 
-Feature = Callable[[Step, FeatureSpec, HumanSpec], Tensor]
+Feature = Callable[[Step, FeatureSpec, Person], Tensor]
 
 
-def progress(step: Step, feature: FeatureSpec, human: HumanSpec) -> Tensor:
+def progress(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     """Distance gained on the goal, in strides at the preferred speed."""
-    gained = _distance(step.human_t[..., :2] - step.goal) - _distance(
-        step.human_tp1[..., :2] - step.goal
+    gained = _length(step.person_t[..., :2] - step.goal) - _length(
+        step.person_tp1[..., :2] - step.goal
     )
-    return gained / (human.preferred_speed * step.dt_s * feature.scale)
+    return gained / (person.preferred_speed * step.dt_s * feature.scale)
 
 
-def proximity(step: Step, feature: FeatureSpec, human: HumanSpec) -> Tensor:
+def proximity(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     """exp(-(distance to the robot / scale)^2 / 2) after the step; scale [m]."""
-    apart = step.human_tp1[..., :2] - step.robot_tp1[..., :2]
-    return torch.exp(-0.5 * apart.square().sum(-1) / feature.scale**2)
+    return _near(step.person_tp1[..., :2] - step.robot_tp1, feature.scale)
 
 
-def velocity_change(step: Step, feature: FeatureSpec, human: HumanSpec) -> Tensor:
+def person_proximity(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
+    """exp(-(distance / scale)^2 / 2) after the step, summed over the other people; scale [m]."""
+    apart = step.person_tp1[..., None, :2] - step.others_tp1
+    return _near(apart, feature.scale).sum(-1)
+
+
+def wall_proximity(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
+    """exp(-(distance to the nearest wall / scale)^2 / 2) after the step; scale [m]."""
+    gap = step.room.clearance(step.person_tp1[..., :2]).clamp(min=0.0, max=1e3)
+    return torch.exp(-0.5 * (gap / feature.scale).square())
+
+
+def velocity_change(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     """(|v' - v| / scale)^2; scale [m/s]."""
-    change = step.human_tp1[..., 2:] - step.human_t[..., 2:]
+    change = step.person_tp1[..., 2:] - step.person_t[..., 2:]
     return change.square().sum(-1) / feature.scale**2
 
 
-def speed_deviation(step: Step, feature: FeatureSpec, human: HumanSpec) -> Tensor:
+def speed_deviation(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     """((|v'| - preferred speed) / scale)^2; scale [m/s]."""
-    speed = _distance(step.human_tp1[..., 2:])
-    return ((speed - human.preferred_speed) / feature.scale).square()
+    speed = _length(step.person_tp1[..., 2:])
+    return ((speed - person.preferred_speed) / feature.scale).square()
 
 
-def effort(step: Step, feature: FeatureSpec, human: HumanSpec) -> Tensor:
+def effort(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     """(|v'| / scale)^2; scale [m/s]. With progress it lets a preferred speed be learned."""
-    return step.human_tp1[..., 2:].square().sum(-1) / feature.scale**2
+    return step.person_tp1[..., 2:].square().sum(-1) / feature.scale**2
 
 
 FEATURES: dict[str, Feature] = {
-    f.__name__: f for f in (progress, proximity, velocity_change, speed_deviation, effort)
+    f.__name__: f
+    for f in (
+        progress,
+        proximity,
+        velocity_change,
+        speed_deviation,
+        effort,
+        wall_proximity,
+        person_proximity,
+    )
 }
 
 
-def psi(step: Step, specs: tuple[FeatureSpec, ...], human: HumanSpec) -> Tensor:
-    """All features of one step, stacked: (..., n_features)."""
-    return torch.stack([FEATURES[spec.name](step, spec, human) for spec in specs], -1)
+def psi(step: Step, person: Person) -> Tensor:
+    """All features of one step, stacked: (..., n)."""
+    return torch.stack([FEATURES[spec.name](step, spec, person) for spec in person.features], -1)
 
 
-def _distance(vector: Tensor) -> Tensor:
-    return torch.sqrt(vector.square().sum(-1) + EPS_M**2)
+def _near(apart: Tensor, scale: float) -> Tensor:
+    return torch.exp(apart.square().sum(-1) * (-0.5 / scale**2))
+
+
+def _length(vector: Tensor) -> Tensor:
+    length: Tensor = torch.linalg.vector_norm(vector, dim=-1)
+    return length

@@ -1,4 +1,4 @@
-"""Where the human will probably walk, for people to look at."""
+"""Where people will probably walk, for people to look at."""
 
 from __future__ import annotations
 
@@ -8,41 +8,35 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.candidates import gauss_disc
-from bisirl_ros.crowd.expert import Expert, closed_loop
-from bisirl_ros.crowd.motion import human_path
+from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.situation import Situation
 
 
 class PredictedMotion:
     """The likeliest candidate motions under an estimate; a few milliseconds per call."""
 
     def __init__(self, scenario: Scenario, policy: InteractionPolicy, shown: int = 8) -> None:
-        self._scenario, self._policy, self._shown = scenario, policy, shown
-        self._expert = Expert(scenario)
-        self._candidates = gauss_disc(scenario.human.max_speed, 3, 12)
+        self._shown = shown
+        candidates = gauss_disc(scenario.person.max_speed, 3, 12)
+        self._model = CrowdModel(scenario, policy, candidates, dtype=torch.float64)
 
-    def __call__(
-        self, phi: Tensor, theta: Array, human: Array, robot: Array, goal: tuple[float, float]
-    ) -> tuple[Array, Array]:
-        """Paths (shown, H + 1, 2) [m] and their probabilities (shown,), likeliest first.
+    @torch.no_grad()
+    def __call__(self, phi: Tensor, theta: Array, situation: Situation) -> tuple[Array, Array]:
+        """Paths (P, shown, H + 1, 2) [m] and their probabilities (P, shown), likeliest first.
 
-        phi: (m,); theta: (n,); human: (4,); robot: (5,)
+        phi: (m,); theta: (P, n); situation: one (B = 1)
         """
-        sc, velocity = self._scenario, self._candidates.velocity
-        with torch.inference_mode():
-            human_t = torch.from_numpy(human)
-            features = self._expert.features(
-                human_t[None],
-                torch.from_numpy(robot)[None],
-                velocity[None],
-                closed_loop(self._policy, phi.double(), sc),
-                torch.tensor([goal], dtype=torch.float64),
-            )
-            logits = features[0] @ torch.from_numpy(theta) + self._candidates.log_area
-            share = torch.softmax(logits, -1)
-            top = torch.topk(share, self._shown)
-            start = human_t.expand(self._shown, 4)
-            period = sc.decision_period_s
-            paths = human_path(start, velocity[top.indices], sc.human.lag_s, period, sc.horizon)
+        model, people, count = self._model, situation.seen, situation.count
+        setting = model.setting(situation, situation.aims.likeliest, torch.as_tensor(theta))
+        weights = model.policy.weights(phi.double())
+        robot_tp1 = model.drive(
+            weights, model.policy.robot.motion(situation.robot), people, setting
+        )
+        velocity = model.candidates.velocity
+        seen = model.foresee(weights, robot_tp1.repeated(count), people, setting, velocity[None])
+        top = torch.topk(model.respond(seen.features, setting).p, self._shown)
+        person, start = model.scenario.person, people[0, :, None].expand(-1, self._shown, -1)
+        paths = person.path(start, velocity[top.indices], situation.room)
         return np.asarray(paths[..., :2]), np.asarray(top.values)

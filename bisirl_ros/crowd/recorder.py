@@ -1,131 +1,249 @@
-"""From streams of poses to interactions: what the human went for at each of their decisions."""
+"""From streams of reports to decisions: what everybody went for at each of their decisions."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.crowd.interactions import Interactions
-from bisirl_ros.crowd.motion import implied_target
+from bisirl_ros.crowd.aims import arrived
+from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.tracking.estimate import Estimate, estimate, side_by_side
+from bisirl_ros.tracking.motion_model import MotionModel, Seen
+from bisirl_ros.tracking.noise import WhiteNoise
+from bisirl_ros.tracking.person_filter import Report
+from bisirl_ros.tracking.samples import Samples, filled_up, latest, latest_of_each
+from bisirl_ros.tracking.track import Rhythm, Track
 
-MAX_GAP_S = 0.35
+JUMP_S = 2.0
+BACK_S = 1.0
+TICK_S = 1e-6
+UNTOLD = {"position": 0.02, "velocity": 0.1}
 
 
-class InteractionRecorder:
-    """Collects stamped states of one episode and cuts them at the human's decisions.
+@dataclass
+class _Stream:
+    """What was heard of one person: runs of reports, goals (G, 2), beliefs by time.
 
-    A decision at t is what the human's velocity did in the second half of [t, t + period]: there
-    the intended velocity shows whatever the delay before it took effect. A decision with a gap in
-    its data of more than MAX_GAP_S, or made within the goal's tolerance, is left out; so is one for
-    a velocity beyond `human.max_speed`, of which a density on that disc says nothing (counted in
-    `beyond`).
-
-    scenario: decision period, lag, goal tolerance; with_future: keep the robot's next H poses (for
-    a robot that was recorded, not controlled)
+    ended: time went back in it
     """
 
-    def __init__(self, scenario: Scenario, *, with_future: bool = False) -> None:
-        self._scenario, self._with_future = scenario, with_future
+    goals: Array
+    beliefs: list[tuple[float, Array]]
+    runs: list[list[Report]] = field(default_factory=lambda: [[]])
+    newest_s: float = -math.inf
+    ended: bool = False
+
+
+@dataclass
+class _Episode:
+    begin_s: float
+    policy_version: int
+    number: int
+    routes: list[tuple[float, Array]]
+    people: dict[str, _Stream]
+    robot: list[tuple[float, Array]] = field(default_factory=list)
+    until_s: float = math.inf
+
+
+class DecisionRecorder:
+    """Collects stamped reports of one episode and estimates the decisions in it.
+
+    Decisions are made at t_k = begin + k * period by everybody who is there and has not arrived.
+    What each went for is estimated by a filter (`bisirl_ros.tracking`), with its spread; a decision
+    is not known where nothing was reported after the reaction. Targets beyond `max_speed` by more
+    than their spread explains are left out, counted in `beyond`. A jump of time ends the record.
+
+    scenario: decision period, lag, goal tolerance; with_future: keep the robot's next H states (for
+    a robot that was recorded, not controlled); reaction_s: a choice shows at most so long after it
+    [s]; when it does is learned over episodes, as is the noise of a tracker that does not tell it
+    """
+
+    def __init__(
+        self, scenario: Scenario, with_future: bool = False, reaction_s: float = 0.1
+    ) -> None:
+        self._person, self._with_future = scenario.person, with_future
+        self._reaction_s = min(reaction_s, 0.5 * self._person.decision_period_s)
+        self._motion = MotionModel(self._person.lag_s, self._reaction_s)
+        self._noise = {"position": WhiteNoise(), "velocity": WhiteNoise()}
+        self._episode: _Episode | None = None
         self.beyond = 0
-        self._human: list[tuple[float, Array]] = []
-        self._robot: list[tuple[float, Array]] = []
-        self._start_s: float | None = None
 
     def begin(
-        self, time_s: float, goal: tuple[float, float], policy_version: int, episode: int = -1
+        self,
+        time_s: float,
+        policy_version: int,
+        episode: int,
+        route: Array,
+        goals: Mapping[str, Array],
+        log_belief: Mapping[str, Array],
     ) -> None:
-        """Open an episode whose first decision is at time_s [s]; drops an open one."""
-        self._human.clear()
-        self._robot.clear()
-        self._start_s, self._goal = time_s, np.asarray(goal, float)
-        self._version, self._episode = policy_version, episode
+        """Open an episode whose first decisions are at time_s [s]; drops an open one.
 
-    def human(self, time_s: float, state: Array) -> None:
-        """The human's state (4,) at time_s; ignored outside an episode or if not newer."""
-        if self._start_s is not None:
-            _append(self._human, time_s, state)
+        route: (L, 2) [m]; goals: (G, 2) [m] and log_belief: (G,) of each person who may come
+        """
+        people = {
+            name: _Stream(np.array(place, float), [(time_s, np.array(log_belief[name], float))])
+            for name, place in goals.items()
+        }
+        routes = [(time_s, np.array(route, float))]
+        self._episode = _Episode(time_s, policy_version, episode, routes, people)
 
     def robot(self, time_s: float, state: Array) -> None:
-        """The robot's state (5,) at time_s; ignored outside an episode or if not newer."""
-        if self._start_s is not None:
-            _append(self._robot, time_s, state)
+        """The robot's state (6,) at time_s; ignored outside an episode or if not newer.
 
-    def finish(self) -> Interactions | None:
-        """Close the episode; None where it holds no whole decision."""
-        start, self._start_s = self._start_s, None
-        if start is None or len(self._human) < 2 or len(self._robot) < 2:
+        Its stamps are the episode's clock: where they jump, the record ends.
+        """
+        episode = self._episode
+        if episode is None or time_s > episode.until_s:
+            return
+        if episode.robot:
+            newest = episode.robot[-1][0]
+            if not newest - BACK_S <= time_s <= newest + JUMP_S:
+                episode.until_s = newest
+            if time_s <= newest or episode.until_s == newest:
+                return
+        if time_s >= episode.begin_s - TICK_S:
+            episode.robot.append((time_s, np.array(state, float)))
+
+    def person(
+        self,
+        identity: str,
+        time_s: float,
+        position: Array | None,
+        velocity: Array | None = None,
+        position_cov: Array | None = None,
+        velocity_cov: Array | None = None,
+        anew: bool = False,
+    ) -> None:
+        """A report of somebody: (2,) each, covariances (2, 2); None: not told; zero: exact.
+
+        anew: it belongs to another track than the last. Ignored outside an episode, if not newer,
+        or for somebody whom `begin` did not name.
+        """
+        values = {"position": position, "velocity": velocity}
+        known = {kind: np.array(v, float) for kind, v in values.items() if v is not None}
+        for kind, value in known.items():
+            self._noise[kind].push(identity, time_s, value)
+        episode = self._episode
+        stream = episode.people.get(identity) if episode else None
+        if episode is None or stream is None or stream.ended:
+            return
+        stream.ended = time_s < stream.newest_s - BACK_S
+        since_s = max(stream.newest_s + TICK_S, episode.begin_s - TICK_S)
+        if stream.ended or not since_s <= time_s <= episode.until_s:
+            return
+        if anew and stream.runs[-1]:
+            stream.runs.append([])
+        stream.newest_s = time_s
+        place, speed = known.get("position"), known.get("velocity")
+        stream.runs[-1].append(Report(time_s, place, position_cov, speed, velocity_cov))
+
+    def route(self, time_s: float, route: Array) -> None:
+        """The robot's route (L, 2) [m] from time_s on."""
+        if self._episode:
+            self._episode.routes.append((time_s, np.array(route, float)))
+
+    def belief(self, time_s: float, identity: str, log_belief: Array) -> None:
+        """Log probability (G,) of somebody's goals, given what was seen until time_s."""
+        if self._episode and identity in self._episode.people:
+            beliefs = self._episode.people[identity].beliefs
+            beliefs.append((time_s, np.array(log_belief, float)))
+
+    def finish(self) -> Decisions | None:
+        """Close the episode; None where it holds no decision that is known."""
+        episode, self._episode = self._episode, None
+        if episode is None or len(episode.robot) < 2:
             return None
-        return self._cut(start)
+        rhythm = Rhythm(episode.begin_s, self._person.decision_period_s, self._reaction_s)
+        tracks = self._motion.follow(self._seen(episode), rhythm)
+        return self._collected(episode, rhythm, {n: t for n, t in tracks.items() if t.moments})
 
-    def _cut(self, start: float) -> Interactions | None:
-        period = self._scenario.decision_period_s
-        human_t, human = _stacked(self._human)
-        robot_t, robot = _stacked(self._robot)
-        robot[:, 2] = np.unwrap(robot[:, 2])
-        ahead = self._scenario.horizon * period if self._with_future else period
-        last = min(human_t[-1] - period, robot_t[-1] - (ahead if self._with_future else 0.0))
-        first = max(0, math.ceil((max(human_t[0], robot_t[0]) - start) / period - 1e-6))
-        step = np.arange(first, math.floor((last - start) / period + 1e-6) + 1)
-        times = start + period * step
-        future_s = ahead if self._with_future else 0.0
-        step = step[_covered(human_t, times, period) & _covered(robot_t, times, future_s)]
-        times = start + period * step
-        now = _at(human_t, human, times)
-        walking = np.linalg.norm(now[:, :2] - self._goal, axis=-1) > (
-            self._scenario.human.goal_tolerance_m
+    def _seen(self, episode: _Episode) -> dict[str, Seen]:
+        return {
+            name: Seen(
+                [[self._filled(report) for report in run] for run in stream.runs if run],
+                partial(_straight, stream, self._person.preferred_speed),
+            )
+            for name, stream in episode.people.items()
+        }
+
+    def _filled(self, report: Report) -> Report:
+        """The report with covariances where the tracker told none."""
+        own = {k: (n.std or UNTOLD[k]) ** 2 * np.eye(2) for k, n in self._noise.items()}
+        place = own["position"] if report.position_cov is None else report.position_cov
+        speed = own["velocity"] if report.velocity_cov is None else report.velocity_cov
+        return replace(report, position_cov=place, velocity_cov=speed)
+
+    def _collected(
+        self, episode: _Episode, rhythm: Rhythm, tracks: dict[str, Track]
+    ) -> Decisions | None:
+        """Everybody's decisions side by side, at the moments when the robot's state is known."""
+        robot = Samples(_unwound(episode.robot), rhythm.gap_s)
+        steps = robot.steps(rhythm.begin_s, rhythm.period_s)
+        ahead = rhythm.period_s * np.arange(self._person.horizon + 1)
+        if self._with_future:
+            steps = steps[robot.known(rhythm.at(steps)[:, None] + ahead).all(-1)]
+        said = {name: self._said(t, episode.people[name], rhythm) for name, t in tracks.items()}
+        decided = {k for by in said.values() for k, one in by.items() if one.known}
+        which = np.flatnonzero([step in decided for step in steps.tolist()])
+        if len(which) == 0:
+            return None
+        steps = steps[which[0] : which[-1] + 1]
+        times = rhythm.at(steps)
+        streams = [episode.people[name] for name in said]
+        present, people, target, spread = side_by_side(list(said.values()), steps)
+        return Decisions(
+            robot=robot.at(times),
+            people=people,
+            present=present,
+            target=target,
+            spread=spread,
+            identities=tuple(said),
+            route=latest(episode.routes, times),
+            goals=filled_up([stream.goals for stream in streams]),
+            log_belief=latest_of_each([stream.beliefs for stream in streams], times, -np.inf),
+            policy_version=episode.policy_version,
+            step=steps - steps[0],
+            robot_future=robot.at(times[:, None] + ahead) if self._with_future else None,
+            episode=episode.number,
         )
-        step, times, now = step[walking], times[walking], now[walking]
-        if len(times) == 0:
-            return None
-        half = _at(human_t, human, times + 0.5 * period)[:, 2:]
-        end = _at(human_t, human, times + period)[:, 2:]
-        lag_s = self._scenario.human.lag_s
-        target = implied_target(torch.tensor(half), torch.tensor(end), lag_s, 0.5 * period)
-        inside = np.linalg.norm(target.numpy(), axis=-1) <= self._scenario.human.max_speed + 1e-3
-        self.beyond += int((~inside).sum())
-        target = target[torch.from_numpy(inside)]
-        step, times, now = step[inside], times[inside], now[inside]
-        if len(times) == 0:
-            return None
-        steps = period * np.arange(self._scenario.horizon + 1)
-        future = _at(robot_t, robot, times[:, None] + steps) if self._with_future else None
-        return Interactions(
-            human=now,
-            robot=_at(robot_t, robot, times),
-            target=target.numpy(),
-            goal=self._goal,
-            policy_version=self._version,
-            robot_future=future,
-            episode=self._episode,
-            step=(step - first).astype(float),
-        )
+
+    def _said(self, track: Track, stream: _Stream, rhythm: Rhythm) -> dict[int, Estimate]:
+        """Somebody's estimates by moment; who has arrived decides nothing any more.
+
+        Where several goals are possible, being at one of them may be arrival or passing by: nothing
+        is learned from it, as long as they are there.
+        """
+        tolerance = self._person.goal_tolerance_m
+        said, done = {}, False
+        for moment in track.moments:
+            one = estimate(moment, self._motion.log_weight, self._person.max_speed)
+            belief = latest(stream.beliefs, np.array([rhythm.at(moment.step)]))[0]
+            possible = np.unique(stream.goals[np.isfinite(belief)], axis=0)
+            place = torch.tensor(one.now[:2])
+            there = bool(arrived(place, torch.from_numpy(possible), tolerance).any())
+            done = there or (done and len(possible) == 1)
+            self.beyond += one.beyond and not done
+            said[moment.step] = one.without_target() if done else one
+        return said
 
 
-def _append(samples: list[tuple[float, Array]], time_s: float, state: Array) -> None:
-    if not samples or time_s > samples[-1][0]:
-        samples.append((time_s, np.asarray(state, float)))
+def _straight(stream: _Stream, speed: float, time_s: float, place: Array) -> Array:
+    """The velocity (2,) from place (2,) to somebody's likeliest goal at that time [m/s]."""
+    belief = latest(stream.beliefs, np.array([time_s]))[0]
+    off = stream.goals[int(np.argmax(belief))] - place
+    return np.asarray(speed * off / max(float(np.linalg.norm(off)), 0.1))
 
 
-def _stacked(samples: list[tuple[float, Array]]) -> tuple[Array, Array]:
-    times, states = zip(*samples, strict=True)
-    return np.array(times), np.array(states)
-
-
-def _at(sample_t: Array, samples: Array, times: Array) -> Array:
-    """Samples (N, d) interpolated at times (...,): (..., d)."""
-    columns = [np.interp(times, sample_t, samples[:, i]) for i in range(samples.shape[1])]
-    return np.stack(columns, -1)
-
-
-def _covered(sample_t: Array, times: Array, length: float) -> NDArray[np.bool_]:
-    """Whether no gap of more than MAX_GAP_S falls on [time, time + length]: (T,) bool."""
-    gaps = np.flatnonzero(np.diff(sample_t) > MAX_GAP_S)
-    covered = np.ones(len(times), bool)
-    for gap in gaps:
-        covered &= (times + length <= sample_t[gap]) | (times >= sample_t[gap + 1])
-    return covered
+def _unwound(stamped: list[tuple[float, Array]]) -> list[tuple[float, Array]]:
+    """The robot's states (6,) with a yaw that does not jump."""
+    states = np.array([state for _, state in stamped])
+    states[:, 2] = np.unwrap(states[:, 2])
+    return [(time_s, state) for (time_s, _), state in zip(stamped, states, strict=True)]

@@ -2,80 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from bisirl_ros.config import from_mapping, read_yaml, setting
+import numpy as np
+
+from bisirl_ros.config import check, from_mapping, read_yaml, setting
+from bisirl_ros.crowd.person import Person
+from bisirl_ros.crowd.robot import Robot
+from bisirl_ros.crowd.room import Room
+from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.crowd.starts import Starts
 from bisirl_ros.errors import InputError
 
 PACKAGE = "bisirl_ros.scenarios"
-FEATURE_NAMES = ("progress", "proximity", "velocity_change", "speed_deviation", "effort")
-"""The features that `bisirl_ros.crowd.features` defines."""
-
-
-@dataclass(frozen=True)
-class RobotSpec:
-    """A differential-drive robot: where it starts and goes, and what it can do."""
-
-    start: tuple[float, float, float] = setting(doc="x, y, yaw at the start", unit="m, m, rad")
-    goal: tuple[float, float] = setting(doc="where it wants to be", unit="m")
-    start_spread: tuple[float, float, float] = setting(
-        (0.0, 0.0, 0.0), doc="half widths of the uniform start", unit="m, m, rad", low=0.0
-    )
-    goal_tolerance_m: float = setting(0.4, doc="arrived within", unit="m", low=0.01)
-    radius_m: float = setting(0.25, doc="footprint", unit="m", low=0.01)
-    max_speed: float = setting(1.0, doc="forward speed limit", unit="m/s", low=0.05, high=5.0)
-    max_turn_rate: float = setting(1.2, doc="turn rate limit", unit="rad/s", low=0.05, high=10.0)
-    max_acceleration: float = setting(1.5, doc="limit", unit="m/s^2", low=0.05, high=20.0)
-    max_turn_acceleration: float = setting(4.0, doc="limit", unit="rad/s^2", low=0.05, high=50.0)
-    lag_s: float = setting(0.2, doc="first-order lag of the drive", unit="s", low=0.01, high=5.0)
-
-
-@dataclass(frozen=True)
-class HumanSpec:
-    """A walking person: where they start and go, and how their body follows their intent."""
-
-    start: tuple[float, float] = setting(doc="x, y at the start", unit="m")
-    goal: tuple[float, float] = setting(doc="where they want to be", unit="m")
-    start_velocity: tuple[float, float] = setting((0.0, 0.0), doc="at the start", unit="m/s")
-    start_spread: tuple[float, float] = setting(
-        (0.0, 0.0), doc="half widths of the uniform start", unit="m", low=0.0
-    )
-    goal_tolerance_m: float = setting(0.8, doc="arrived within", unit="m", low=0.01)
-    radius_m: float = setting(0.25, doc="footprint", unit="m", low=0.01)
-    preferred_speed: float = setting(1.2, doc="speed they like", unit="m/s", low=0.05, high=3.0)
-    max_speed: float = setting(1.8, doc="fastest intent", unit="m/s", low=0.1, high=5.0)
-    lag_s: float = setting(0.3, doc="first-order lag of the body", unit="s", low=0.01, high=5.0)
-
-
-@dataclass(frozen=True)
-class FeatureSpec:
-    """One component of psi, by its name in `bisirl_ros.crowd.features`, and its scale."""
-
-    name: str = setting(doc="which feature", choices=FEATURE_NAMES)
-    scale: float = setting(1.0, doc="what counts as one unit of it", low=1e-3)
 
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """r_l = r_task + kappa * r_e: weights of the robot's own task (section 1)."""
+    """r_l = r_task + kappa * sum_p r_e^p: weights of the robot's own task (section 1)."""
 
-    kappa: float = setting(1.0, doc="weight of the human's reward; < 0 competes", low=-10, high=10)
+    kappa: float = setting(1.0, doc="weight of people's reward; < 0 competes", low=-10, high=10)
     progress: float = setting(6.0, doc="reward per full-speed stride to the goal", low=0.0)
     time: float = setting(2.0, doc="cost per decision until arrival", low=0.0)
     turning: float = setting(0.4, doc="cost of (turn rate)^2 per decision", low=0.0)
-    collision: float = setting(20.0, doc="cost of touching the person", low=0.0)
+    collision: float = setting(20.0, doc="cost of touching somebody", low=0.0)
 
 
 @dataclass(frozen=True)
-class ObstacleSpec:
-    """A static obstacle."""
+class FloorPlan:
+    """What stands in the way, and how far the floor reaches."""
 
-    shape: str = setting(doc="its shape", choices=("box", "cylinder"))
-    center: tuple[float, float] = setting(doc="x, y", unit="m")
-    size: tuple[float, float] = setting(doc="x and y extent", unit="m", low=0.01)
-    height_m: float = setting(1.0, doc="height", unit="m", low=0.01)
+    walls: tuple[tuple[float, float, float, float], ...] = setting(
+        (), doc="x1, y1, x2, y2 of each wall", unit="m"
+    )
+    discs: tuple[tuple[float, float, float], ...] = setting(
+        (), doc="x, y, radius of each pillar", unit="m"
+    )
+    bounds: tuple[float, float, float, float] | None = setting(
+        None, doc="x and y from, x and y to, of the floor; goals beyond are refused", unit="m"
+    )
 
 
 @dataclass(frozen=True)
@@ -83,27 +52,37 @@ class Scenario:
     """One choice of S, A, P, r_task, kappa and psi: an interaction scenario (section 1)."""
 
     name: str = setting(doc="its name")
-    robot: RobotSpec = setting(doc="the learner's body")
-    human: HumanSpec = setting(doc="the expert's body")
-    features: tuple[FeatureSpec, ...] = setting(doc="the human's features psi, in order")
+    robot: Robot = setting(doc="the learner's body")
+    person: Person = setting(doc="what kind of person the experts are")
     task: TaskSpec = setting(doc="the learner's reward")
-    description: str = setting("", doc="one line for people")
-    decision_period_s: float = setting(
-        0.4, doc="time between human decisions", unit="s", low=0.05, high=2.0
-    )
-    horizon: int = setting(8, doc="decisions the human looks ahead, H", low=1, high=50)
-    discount: float = setting(0.95, doc="gamma", low=0.01, high=1.0)
+    starts: Starts = setting(doc="a distribution over situations")
+    description: str = setting("", doc="one line for people to read")
     time_limit_s: float = setting(12.0, doc="an episode lasts at most", unit="s", low=0.5)
-    obstacles: tuple[ObstacleSpec, ...] = setting((), doc="static obstacles")
+    floor: FloorPlan = setting(FloorPlan(), doc="what stands in the way")
+    people: int = setting(1, doc="how many of the people listed take part", low=0, high=50)
 
     def __post_init__(self) -> None:
-        if not self.features:
-            raise InputError(f"scenario {self.name}: features is empty; name at least one")
+        listed = len(self.starts.people)
+        if self.people > listed:
+            raise InputError(
+                f"scenario {self.name}: people = {self.people}: there are starts for {listed};"
+                " list more under starts"
+            )
+
+    @cached_property
+    def room(self) -> Room:
+        """Walls and discs; float64."""
+        return Room.of(self.floor.walls, self.floor.discs)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of psi's components, in the order of theta."""
-        return tuple(feature.name for feature in self.features)
+        return self.person.feature_names
+
+    @property
+    def decision_period_s(self) -> float:
+        """Time between decisions [s]."""
+        return self.person.decision_period_s
 
     @property
     def episode_decisions(self) -> int:
@@ -112,8 +91,32 @@ class Scenario:
 
     @property
     def contact_distance_m(self) -> float:
-        """Distance between the centres at which human and robot touch [m]."""
-        return self.robot.radius_m + self.human.radius_m
+        """Distance between the centres at which a person and the robot touch [m]."""
+        return self.robot.radius_m + self.person.radius_m
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Names of the people of a simulated episode."""
+        return tuple(f"person_{i}" for i in range(self.people))
+
+    def sample(self, count: int, rng: np.random.Generator) -> Situation:
+        """`count` situations to start from (`Starts.sample`), with `people` people; float64."""
+        starts = replace(self.starts, people=self.starts.people[: self.people])
+        return starts.sample(count, rng, self.robot, self.person, self.room)
+
+    def refuse_goal(self, x: float, y: float) -> str | None:
+        """Why the robot cannot be sent to x, y [m]; None where it can."""
+        place = np.array([x, y])
+        if not np.isfinite(place).all():
+            return f"goal ({x}, {y}): give finite numbers"
+        bounds = self.floor.bounds
+        if bounds and not (bounds[0] <= x <= bounds[2] and bounds[1] <= y <= bounds[3]):
+            return f"goal ({x:g}, {y:g}) is outside the room; choose one within {bounds}"
+        gap = float(self.room.clearance(self.room.walls.new_tensor(place)))
+        if gap < self.robot.radius_m:
+            needed = self.robot.radius_m
+            return f"goal ({x:g}, {y:g}) is {gap:.2f} m from a wall; the robot needs {needed:g} m"
+        return None
 
 
 def scenario_names() -> list[str]:
@@ -122,17 +125,28 @@ def scenario_names() -> list[str]:
     return sorted(f.name[:-5] for f in files if f.name.endswith(".yaml"))
 
 
-def load_scenario(name_or_path: str) -> Scenario:
+def load_scenario(name_or_path: str, people: int | None = None, drive: str = "") -> Scenario:
     """Read a scenario by its name, or from a path that ends in `.yaml`.
 
+    people: how many of those listed take part; drive: another drive for the robot
     Raises InputError for an unknown name, an unreadable file, an unknown key or a bad value.
     """
     if name_or_path.endswith((".yaml", ".yml")):
-        return from_mapping(Scenario, read_yaml(Path(name_or_path)), name_or_path)
-    if name_or_path not in scenario_names():
+        scenario = from_mapping(Scenario, read_yaml(Path(name_or_path)), name_or_path)
+    elif name_or_path in scenario_names():
+        with resources.as_file(resources.files(PACKAGE) / f"{name_or_path}.yaml") as path:
+            scenario = from_mapping(Scenario, read_yaml(path), path.name)
+    else:
         raise InputError(
             f"scenario '{name_or_path}' is unknown; choose one of {', '.join(scenario_names())}"
             " or give the path of a .yaml file"
         )
-    with resources.as_file(resources.files(PACKAGE) / f"{name_or_path}.yaml") as path:
-        return from_mapping(Scenario, read_yaml(path), path.name)
+    changes: dict[str, Any] = {}
+    if people is not None and people >= 0:
+        changes["people"] = people
+    elif people is not None and people != -1:
+        raise InputError(f"people = {people}: give 0 or more")
+    if drive:
+        changes["robot"] = replace(scenario.robot, drive=drive)
+        check(changes["robot"], f"scenario {scenario.name}: robot")
+    return replace(scenario, **changes) if changes else scenario

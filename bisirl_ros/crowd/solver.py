@@ -9,25 +9,30 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.information_gain import information_gain
+from bisirl_ros.core.likelihood import PeopleLikelihood
+from bisirl_ros.core.posterior import Posterior
+from bisirl_ros.crowd.adjoint import Evaluated, Through, value_and_gradients
 from bisirl_ros.crowd.candidates import gauss_disc
-from bisirl_ros.crowd.choices import ChoiceLikelihood
-from bisirl_ros.crowd.game import RecedingHorizonGame, Rollout
-from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.explain import Explainer
+from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.recorded_start import recorded_start
 from bisirl_ros.crowd.scenario import Scenario
 
 LEAST_BATCHES = 4
+"""Fewer recorded batches cannot be told from their noise."""
 
 
-class RecedingHorizonSolver:
+class CrowdSolver:
     """FORMULATION section 5b for one scenario.
 
     likelihood_grid: rings and spokes of the candidates that explain data (float64, CPU)
-    imagination_grid: of the candidates that imagined humans choose among (float32, `device`)
-    episodes: imagined episodes per outer update
+    imagination_grid: of the candidates that imagined people choose among (float32, `device`)
+    episodes: imagined per outer update; through: how the gradient passes their choices
+    state_draws: states that may have been, for each decision that was not seen exactly
     """
 
     def __init__(
@@ -39,100 +44,168 @@ class RecedingHorizonSolver:
         likelihood_grid: tuple[int, int] = (8, 18),
         imagination_grid: tuple[int, int] = (4, 9),
         episodes: int = 24,
+        through: Through = Through.SCORE,
+        state_draws: int = 1,
     ) -> None:
-        top = scenario.human.max_speed
+        top = scenario.person.max_speed
         fine, coarse = gauss_disc(top, *likelihood_grid), gauss_disc(top, *imagination_grid)
-        self._observed = RecedingHorizonGame(scenario, policy, fine, "cpu", torch.float64)
-        self.game = RecedingHorizonGame(scenario, policy, coarse, device, torch.float32)
-        self._episodes = episodes
+        observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64)
+        self._explain = Explainer(observed, state_draws)
+        self.model = CrowdModel(scenario, policy, coarse, device, torch.float32)
+        # real choices have to be judged by a normaliser that is right
+        self._replayer = CrowdModel(scenario, policy, fine, device, torch.float32)
+        self._episodes, self._through = episodes, through
 
     @property
     def n_features(self) -> int:
-        """Number of reward parameters n = dim theta."""
-        return len(self.game.scenario.features)
+        """Number of reward parameters n of one person."""
+        return self.model.n_features
 
     @property
     def plays_again(self) -> bool:
         """No: nobody can be asked to live through the same episode twice."""
         return False
 
-    def likelihood(self, batch: Interactions, phi: Tensor) -> ChoiceLikelihood:
+    def likelihood(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
         """The batch's choices explained under phi, the policy it was collected with."""
-        return self._observed.likelihood(batch, phi)
+        return self._explain(batch, phi)
 
     def outer_terms(
         self,
         phi: Tensor,
         theta: Array,
-        evidence: Evidence,
-        recent: Sequence[Interactions],
+        evidence: Posterior,
+        recent: Sequence[Decisions],
         rng: np.random.Generator,
         beta_i: float = 0.0,
     ) -> OuterTerms:
         """f and its gradients from imagined episodes; the cross derivative from a replay.
 
+        The people imagined are those of the newest batch, each with their own theta; a stranger has
+        the mean of what is believed of strangers.
         The cross derivative is that of `E sum_h grad_theta nll_h`: the recorded choices of the
         newest batches are replayed under phi, and their probability under the model carries the
         shift of the data. (Their policies were not quite phi; they stand in for fresh batches, a
         single one of which would be too noisy.)
         """
-        game = self.game
-        generator = torch.Generator(game.device).manual_seed(int(rng.integers(2**62)))
-        phi_g = phi.detach().to(game.device, game.dtype).requires_grad_()
-        theta_g = game.tensor(theta).requires_grad_()
-        human, robot = game.starts(self._episodes, rng)
-        steps = game.scenario.episode_decisions
-        choose = game.sampled(generator, informative=beta_i > 0.0)
-        rollout = game.imagine(phi_g, theta_g, human, robot, choose, steps)
-        reward = rollout.reward * self._discounts(steps)
-        value = float(reward.detach().sum(0).mean())
-        if rollout.fisher is not None:
-            gain, per_step = _gain(evidence.posterior_precision(theta), rollout.fisher)
-            reward, value = reward + beta_i * per_step, value + beta_i * gain
-        f = surrogate(rollout.log_pi, reward, baseline=True).mean()
-        d_phi, d_theta = torch.autograd.grad(f, (phi_g, theta_g))
+        phi_g = phi.detach().to(self.model.device, self.model.dtype).requires_grad_()
+        theta_g = self.model.tensor(theta).requires_grad_()
+        names = recent[-1].identities if recent else self.model.scenario.identities
+        cast = [names[p] if p < len(names) else "" for p in range(self.model.scenario.people)]
+        value, d_phi, d_theta = self._imagined(phi_g, theta_g, theta, evidence, cast, rng, beta_i)
 
         def pull_back(w: Array) -> Tensor:
             usable = [b for b in recent if b.robot_future is None and b.unbroken > 0]
-            if len(usable) < LEAST_BATCHES:  # too few to tell from their noise
+            if len(usable) < LEAST_BATCHES:
                 return torch.zeros((1, len(phi)), dtype=phi.dtype)
-            again = self._replay(phi_g, theta_g.detach(), usable)
-            cost = again.residual @ game.tensor(w)
-            per_batch = surrogate(again.log_pi, cost, baseline=False)
-            halves = [per_batch[i::2].mean() for i in range(2)]
-            pulled = [torch.autograd.grad(half, phi_g, retain_graph=True)[0] for half in halves]
-            return torch.stack(pulled).to(phi)
+            return self._replayed(phi_g, theta_g.detach(), theta, evidence, usable, w).to(phi)
 
         return OuterTerms(value, d_phi.to(phi), d_theta.double().cpu().numpy(), pull_back)
 
-    def _replay(self, phi: Tensor, theta: Tensor, recent: Sequence[Interactions]) -> Rollout:
-        """Each batch once more from its start, as far as its record is unbroken."""
-        game, steps = self.game, max(batch.unbroken for batch in recent)
-        target = torch.full((steps, len(recent), 2), torch.nan)
-        for row, batch in enumerate(recent):
-            target[: batch.unbroken, row] = torch.from_numpy(batch.target[: batch.unbroken])
-        human, robot, goal = (
-            game.tensor(np.stack(states))
-            for states in (
-                [batch.human[0] for batch in recent],
-                [batch.robot[0] for batch in recent],
-                [batch.goal for batch in recent],
-            )
+    def _imagined(
+        self,
+        phi: Tensor,
+        theta: Tensor,
+        known: Array,
+        evidence: Posterior,
+        cast: Sequence[str],
+        rng: np.random.Generator,
+        beta_i: float,
+    ) -> tuple[float, Tensor, Tensor]:
+        """f of imagined episodes, and its gradients in phi and theta."""
+        model, steps = self.model, self.model.scenario.episode_decisions
+        start = model.starts(self._episodes, rng)
+        belief = start.aims.log_belief
+        gumbel = model.tensor(rng.gumbel(size=belief.shape))
+        goal = start.aims.goals_at((belief + gumbel).argmax(-1))
+        weights = self._weights(theta, known, evidence, cast)
+        luck = model.tensor(rng.random((steps, self._episodes, start.count)))
+        with torch.no_grad():
+            blind = model.setting(start, goal, weights.detach())
+        trajectory = model.imagine(phi.detach(), start, blind, luck)
+        discounts = model.tensor(model.scenario.person.discount ** np.arange(steps))[:, None]
+        gains: list[float] = []
+
+        def objectives(seen: Evaluated) -> list[Tensor]:
+            reward = seen.reward * discounts
+            if beta_i > 0.0:
+                precision = evidence.posterior_precision(known)
+                places = [_places(known, evidence, name) for name in cast]
+                gain, per_step = _gain(precision, seen.fisher, places)
+                reward = reward + beta_i * per_step
+                gains.append(beta_i * (gain - float(per_step.detach().sum(0).mean())))
+            gains.append(float(reward.detach().sum(0).mean()))
+            if self._through is Through.SCORE:
+                return [surrogate(seen.log_pi, reward, baseline=True).mean()]
+            return [reward.sum(0).mean()]
+
+        setting = model.setting(start, goal, weights)
+        _, [(d_phi, d_theta)] = value_and_gradients(
+            model, trajectory, setting, phi, (phi, theta), objectives, self._through
         )
-        choose = game.replayed(game.tensor(target))
-        return game.imagine(phi, theta, human, robot, choose, steps, goal)
+        return sum(gains), d_phi, d_theta
 
-    def _discounts(self, steps: int) -> Tensor:
-        return self.game.tensor(self.game.scenario.discount ** np.arange(steps))[:, None]
+    def _replayed(
+        self,
+        phi: Tensor,
+        theta: Tensor,
+        known: Array,
+        evidence: Posterior,
+        batches: Sequence[Decisions],
+        w: Array,
+    ) -> Tensor:
+        """w' d2_{theta phi} of the newest batches' likelihood, from each half of them: (2, m)."""
+        model = self._replayer
+        start, target, cast = recorded_start(batches, model)
+        of = [self._weights(theta, known, evidence, names) for names in cast]
+        along = [self._weights(model.tensor(w), 0.0 * w, evidence, names) for names in cast]
+        setting = model.setting(start, start.aims.likeliest, torch.stack(of))
+        trajectory = model.replay(phi.detach(), start, setting, target)
+
+        def objectives(seen: Evaluated) -> list[Tensor]:
+            cost = (seen.residual * torch.stack(along)).sum((-2, -1))
+            per_batch = surrogate(seen.log_pi, cost, baseline=False)
+            return [per_batch[half::2].mean() for half in range(2)]
+
+        _, found = value_and_gradients(model, trajectory, setting, phi, (phi,), objectives)
+        return torch.stack([gradient for (gradient,) in found])
+
+    def _weights(
+        self, theta: Tensor, known: Array, evidence: Posterior, cast: Sequence[str]
+    ) -> Tensor:
+        """Each person's share of theta, as the evidence has it: (P, n)."""
+        rows = []
+        for name in cast:
+            places = _places(known, evidence, name)
+            if places is not None:
+                rows.append(theta[torch.from_numpy(places).to(theta.device)])
+            else:
+                rows.append(self.model.tensor(evidence.newcomer(known)[0]))
+        return torch.stack(rows) if rows else theta.new_zeros((0, self.n_features))
 
 
-def _gain(precision: Array, fisher: Tensor) -> tuple[float, Tensor]:
+def _places(theta: Array, evidence: Posterior, name: str) -> Array | None:
+    """Which entries of theta are somebody's: (n,) integers; None of a stranger."""
+    if name not in evidence.identities:
+        return None
+    return evidence.theta_of(np.arange(len(theta), dtype=float), name).astype(int)
+
+
+def _gain(precision: Array, fisher: Tensor, places: Sequence[Array | None]) -> tuple[float, Tensor]:
     """The information gain of the mean episode, and its derivative as a reward per step: (T, B).
 
+    fisher: (T, B, P, n, n) of each choice; places: which entries of theta each person's are
     d 1/2 log det(Lambda + E sum_h F_h) = E sum_h 1/2 tr((Lambda + E sum_h F_h)^-1 d F_h), so the
     traces, with the inverse held fixed, have its gradient.
     """
-    mean = fisher.detach().sum(0).mean(0).double().requires_grad_()  # Lambda may be nearly singular
+    mean = torch.zeros(precision.shape, dtype=torch.float64)  # Lambda may be nearly singular
+    told = [(p, torch.from_numpy(at)) for p, at in enumerate(places) if at is not None]
+    for p, at in told:
+        mean[at[:, None], at] += fisher[:, :, p].detach().sum(0).mean(0).double().cpu()
+    mean.requires_grad_()
     gain = information_gain(precision, mean)
     slope = torch.autograd.grad(gain, mean)[0].to(fisher)
-    return float(gain.detach()), (fisher * slope).sum((-2, -1))
+    per_step = fisher.new_zeros(fisher.shape[:2])
+    for p, at in told:
+        per_step = per_step + (fisher[:, :, p] * slope[at[:, None], at]).sum((-2, -1))
+    return float(gain.detach()), per_step

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bisirl_ros.crowd.aims import follow
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.situation import Situation
 
 ARRIVAL_WIDTH_M = 0.1
 CONTACT_MARGIN_M = 0.1
@@ -13,28 +15,31 @@ CONTACT_WIDTH_M = 0.05
 
 
 def task_reward(
-    scenario: Scenario, robot_t: Tensor, robot_tp1: Tensor, human_tp1: Tensor
+    scenario: Scenario, before: Situation, robot_tp1: Tensor, people_tp1: Tensor
 ) -> Tensor:
-    """Reward of one decision: progress, time until arrival, turning, contact: (...,).
+    """Reward of one decision: progress, time until arrival, turning, contact: (B,).
 
-    robot_t, robot_tp1: (..., 5) before and after; human_tp1: (..., 4) after. Arrival and contact
-    are sigmoids of distance, so that their gradients reach phi; contact is felt from
-    CONTACT_MARGIN_M before the footprints touch.
+    robot_tp1: (B, 6) and people_tp1: (B, P, 4) after it. Arrival and contact are sigmoids of
+    distance, so that their gradients reach phi; contact is felt from CONTACT_MARGIN_M before the
+    footprints touch, by the nearest person.
     """
-    task, spec = scenario.task, scenario.robot
-    goal = torch.tensor(spec.goal, dtype=robot_t.dtype, device=robot_t.device)
-    before, after = _length(robot_t[..., :2] - goal), _length(robot_tp1[..., :2] - goal)
-    apart = _length(robot_tp1[..., :2] - human_tp1[..., :2])
+    task, spec, route = scenario.task, scenario.robot, before.aims.route
+    _, left_t = follow(route, before.robot[:, :2])
+    _, left_tp1 = follow(route, robot_tp1[:, :2])
     stride = spec.max_speed * scenario.decision_period_s
-    travelling = torch.sigmoid((after - spec.goal_tolerance_m) / ARRIVAL_WIDTH_M)
-    reach = scenario.contact_distance_m + CONTACT_MARGIN_M
-    contact = torch.sigmoid((reach - apart) / CONTACT_WIDTH_M)
-    return (
-        task.progress * (before - after) / stride
+    travelling = torch.sigmoid((left_tp1 - spec.goal_tolerance_m) / ARRIVAL_WIDTH_M)
+    reward = (
+        task.progress * (left_t - left_tp1) / stride
         - task.time * travelling
-        - task.turning * robot_tp1[..., 4].square()
-        - task.collision * contact
+        - task.turning * robot_tp1[:, 5].square()
     )
+    if before.count == 0:
+        return reward
+    people = before.with_bodies(robot_tp1, people_tp1).seen
+    apart = _length(people[..., :2] - robot_tp1[:, None, :2])
+    reach = scenario.contact_distance_m + CONTACT_MARGIN_M
+    touched = torch.sigmoid((reach - apart) / CONTACT_WIDTH_M).amax(-1)
+    return reward - task.collision * touched
 
 
 def _length(vector: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The information term of the receding-horizon solver, against finite differences."""
+"""The information term of the crowd's solver, against finite differences."""
 
 from __future__ import annotations
 
@@ -7,51 +7,62 @@ import pytest
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.information_gain import information_gain
-from bisirl_ros.crowd.game import RecedingHorizonGame
-from bisirl_ros.crowd.solver import RecedingHorizonSolver, _gain
+from bisirl_ros.core.people_evidence import PeopleEvidence
+from bisirl_ros.crowd.adjoint import Evaluated, value_and_gradients
+from bisirl_ros.crowd.model import CrowdModel
+from bisirl_ros.crowd.solver import CrowdSolver, _gain
 
-from .test_hypergradient import THETA, every_choice
+from .conftest import THETA, random_phi
+from .enumeration import every_course, probability, three
+
+WEIGHTS = (1.0, -2.0, -0.5, -1.0)
+ALL = np.arange(4)
 
 
-def expected_fisher(game: RecedingHorizonGame, phi: Tensor) -> Tensor:
-    """Of an episode, over all its courses."""
-    rollout = every_choice(game, phi, game.tensor(THETA))
-    p = rollout.log_pi.sum(0).exp()
-    return torch.einsum("b,tbmn->mn", p, rollout.fisher)
+def expected_fisher(game: CrowdModel, phi: Tensor, people: int) -> Tensor:
+    """Of an episode, over all its courses: one block for each person, (4 P, 4 P)."""
+    played, setting = every_course(game, phi, game.tensor(WEIGHTS), people)
+    leaf = phi.detach().requires_grad_()
+    seen, _ = value_and_gradients(game, played, setting, leaf, (), lambda e: [])
+    told = torch.einsum("b,tbpmn->pmn", probability(game, seen), seen.fisher.detach())
+    return torch.block_diag(*told)
 
 
-def test_the_traces_have_the_gradient_of_the_gain(
-    tiny: RecedingHorizonGame, random_phi: Tensor
-) -> None:
+@pytest.mark.parametrize("people", [1, 2])
+def test_the_traces_have_the_gradient_of_the_gain(people: int) -> None:
     """Weighted with all probabilities: d 1/2 log det(Lambda + Fisher) by central differences."""
-    precision = np.diag([2.0, 1.0, 0.5, 3.0])
-    phi = random_phi.requires_grad_()
-    rollout = every_choice(tiny, phi, tiny.tensor(THETA))
-    p = rollout.log_pi.sum(0).exp()
-    count = len(p)
-    # `_gain` takes the plain mean over episodes: weigh each by its probability
-    _, per_step = _gain(precision, rollout.fisher * (p.detach() * count)[None, :, None, None])
-    per_step = per_step / (p.detach() * count)
-    ours = torch.autograd.grad((p * per_step.sum(0)).sum(), phi)[0]
+    game = three(people)
+    root = np.random.default_rng(0).normal(size=(4 * people, 4 * people))
+    precision = np.diag([2.0, 1.0, 0.5, 3.0] * people) + 0.1 * root @ root.T
+    phi = random_phi(game.policy).requires_grad_()
+    played, setting = every_course(game, phi.detach(), game.tensor(WEIGHTS), people)
+    places = [ALL + 4 * p for p in range(people)]
+
+    def told(e: Evaluated) -> list[Tensor]:
+        p, count = probability(game, e), len(e.reward[0])
+        # `_gain` takes the plain mean over episodes: weigh each by its probability
+        _, per_step = _gain(precision, e.fisher * (p * count)[None, :, None, None, None], places)
+        # what each course tells, and how probable it becomes: the score function
+        each = per_step / (p * count)
+        return [(p * (each + e.log_pi.sum(0) * each.detach().sum(0) / len(each)).sum(0)).sum()]
+
+    _, [(ours,)] = value_and_gradients(game, played, setting, phi, (phi,), told)
     way = torch.randn(len(phi), generator=torch.Generator().manual_seed(2), dtype=phi.dtype)
     up, down = (
-        float(information_gain(precision, expected_fisher(tiny, phi.detach() + e * way)))
+        float(information_gain(precision, expected_fisher(game, phi.detach() + e * way, people)))
         for e in (1e-5, -1e-5)
     )
     assert float(ours @ way) == pytest.approx((up - down) / 2e-5, rel=1e-5)
 
 
-def test_it_is_in_the_objective_and_fades_as_evidence_grows(
-    tiny: RecedingHorizonGame, random_phi: Tensor
-) -> None:
-    solver = RecedingHorizonSolver(tiny.scenario, tiny.policy, episodes=4)
-    theta = np.array(THETA)
+def test_it_is_in_the_objective_and_fades_as_evidence_grows(tiny: CrowdModel) -> None:
+    solver = CrowdSolver(tiny.scenario, tiny.policy, episodes=4)
+    phi = random_phi(tiny.policy).float()
 
     def terms(precision: float, beta_i: float) -> tuple[float, Tensor]:
-        evidence, rng = Evidence.start(4, precision), np.random.default_rng(1)
-        found = solver.outer_terms(random_phi.float(), theta, evidence, [], rng, beta_i)
+        evidence = PeopleEvidence.start(4, precision).met(["person_0"], np.zeros(0))
+        found = solver.outer_terms(phi, THETA, evidence, [], np.random.default_rng(1), beta_i)
         return found.value, found.d_phi
 
     plain, plain_slope = terms(1.0, 0.0)
@@ -62,15 +73,40 @@ def test_it_is_in_the_objective_and_fades_as_evidence_grows(
     assert torch.allclose(little[1], plain_slope, rtol=1e-3, atol=1e-4)
 
 
+def test_a_stranger_tells_nothing_about_those_who_were_met(tiny: CrowdModel) -> None:
+    """Nor does it break: their weights are no part of theta."""
+    solver = CrowdSolver(tiny.scenario, tiny.policy, episodes=4)
+    phi = random_phi(tiny.policy).float()
+    evidence = PeopleEvidence.start(4, 1.0).met(["somebody"], np.zeros(0))
+    values = [
+        solver.outer_terms(phi, THETA, evidence, [], np.random.default_rng(1), beta_i)
+        for beta_i in (0.0, 1.0)
+    ]
+    assert values[0].value == pytest.approx(values[1].value)
+    assert not values[0].d_theta.any()
+
+
 def test_an_unidentified_direction_costs_no_digits() -> None:
     """Imagination is in single precision; the determinant is not."""
     rng = np.random.default_rng(0)
     turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
     precision = turn @ np.diag([3e4, 5e3, 8e2, 1e-6]) @ turn.T
-    fisher = torch.from_numpy(rng.normal(size=(3, 2, 4, 4)))
-    fisher = (fisher @ fisher.mT).float()
-    gain, per_step = _gain(precision, fisher)
-    exact, per_step_64 = _gain(precision, fisher.double())
+    root = torch.from_numpy(rng.normal(size=(3, 2, 1, 4, 4)))
+    fisher = (root @ root.mT).float()
+    gain, per_step = _gain(precision, fisher, [ALL])
+    exact, per_step_64 = _gain(precision, fisher.double(), [ALL])
     assert gain == pytest.approx(exact, rel=1e-4)
     assert per_step.dtype == torch.float32
     assert per_step.numpy() == pytest.approx(per_step_64.numpy(), rel=1e-3)
+
+
+def test_people_with_one_reward_teach_about_the_same_weights() -> None:
+    rng = np.random.default_rng(0)
+    root = torch.from_numpy(rng.normal(size=(3, 2, 2, 4, 4)))
+    fisher, precision = root @ root.mT, np.diag([2.0, 1.0, 0.5, 3.0])
+    gain, per_step = _gain(precision, fisher, [ALL, ALL])
+    summed, together = _gain(precision, fisher.sum(2, keepdim=True), [ALL])
+    assert gain == pytest.approx(summed)
+    assert torch.allclose(per_step, together)
+    one, _ = _gain(precision, fisher, [ALL, None])
+    assert one < gain

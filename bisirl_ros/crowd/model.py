@@ -1,0 +1,215 @@
+"""The continuous interaction game (FORMULATION section 5b): decisions of everybody, and episodes.
+
+The robot answers where everybody is, everybody chooses as pi_e says, and all bodies move on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.aims import Course, arrived
+from bisirl_ros.crowd.candidates import Candidates
+from bisirl_ros.crowd.expert import Response, pi_e
+from bisirl_ros.crowd.foresight import Foresight, View
+from bisirl_ros.crowd.plane import bodies
+from bisirl_ros.crowd.policy import InteractionPolicy, Weights
+from bisirl_ros.crowd.reward import others
+from bisirl_ros.crowd.robot import Motion
+from bisirl_ros.crowd.room import Room
+from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.situation import Situation
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What stays the same while episodes go on; B of them, P people.
+
+    route: (B, L, 2) the robot's [m]; goal: (B, P, 2) each person's true one [m]
+    present: (B, P) bool; theta: (B, P, n) each person's weights
+    """
+
+    route: Tensor
+    goal: Tensor
+    present: Tensor
+    theta: Tensor
+    room: Room
+    course: Course
+
+    def repeated(self, times: int) -> Setting:
+        """The same for `times` moments, moments first: (times * B, ...)."""
+        route, goal, present, theta = (
+            v.repeat(times, *[1] * (v.ndim - 1))
+            for v in (self.route, self.goal, self.present, self.theta)
+        )
+        return Setting(route, goal, present, theta, self.room, Course.of(route))
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What N * P people who decide look at.
+
+    view: what each sees; features: (N * P, k, n) of the targets that were asked about
+    """
+
+    view: View
+    features: Tensor
+
+
+Choose = Callable[[int, Weights, Motion, Tensor], Tensor]
+"""(moment h, weights, B robots one decision later, people (B, P, 4)) -> (B, P, 2) [m/s]."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """B episodes of T decisions; time first.
+
+    robot: (T + 1, B, 3 + c) (`Motion.packed`); people: (T + 1, B, P, 4)
+    target: (T, B, P, 2) [m/s]; known: (T, B, P) whose choice counts
+    """
+
+    robot: Tensor
+    people: Tensor
+    target: Tensor
+    known: Tensor
+
+
+class CrowdModel:
+    """The interaction game of one scenario, on one device.
+
+    candidates: the set of K candidate motions that stands for the disc of choices
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        policy: InteractionPolicy,
+        candidates: Candidates,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.scenario, self.policy = scenario, policy
+        self.foresight = Foresight(scenario, policy)
+        self.candidates = candidates.to(device, dtype)
+        self.device, self.dtype = device, dtype
+        self.room = scenario.room.to(device, dtype)
+
+    def tensor(self, values: Array | Tensor | tuple[float, ...]) -> Tensor:
+        """Values on this game's device and in its precision."""
+        return torch.as_tensor(values, dtype=self.dtype, device=self.device)
+
+    def setting(self, situation: Situation, goal: Tensor, theta: Tensor) -> Setting:
+        """What stays the same from `situation` on; goal: (B, P, 2); theta: (B, P, n) or (P, n)."""
+        count, people = situation.present.shape
+        theta = theta.expand(count, people, theta.shape[-1])
+        route = situation.aims.route
+        return Setting(route, goal, situation.present, theta, situation.room, Course.of(route))
+
+    def drive(self, weights: Weights, robot: Motion, people: Tensor, setting: Setting) -> Motion:
+        """The N robots one decision later, answering people (N, P, 4)."""
+        return self.answer(weights, robot, people, setting.course, setting.room)
+
+    def answer(
+        self, weights: Weights, robot: Motion, people: Tensor, course: Course, room: Room
+    ) -> Motion:
+        """The N robots one decision later, answering people (N, P, 4) on their course."""
+        wanted = self.policy.velocity(weights, robot, *bodies(people), course, room)
+        return self.policy.robot.advance(robot, wanted, self.scenario.decision_period_s, room)
+
+    def foresee(
+        self,
+        weights: Weights,
+        robot_tp1: Motion,
+        people: Tensor,
+        setting: Setting,
+        targets: Tensor,
+    ) -> Foreseen:
+        """What `targets` (N * P or 1, k, 2) [m/s] are worth to people (N, P, 4).
+
+        robot_tp1: the robot one decision later, for each of the N * P people; nobody's choice of
+        now changes that any more
+        """
+        count = people.shape[1]
+        own = people.reshape(-1, 4)
+        view = View(
+            own=own,
+            others=people[:, others(count)].reshape(len(own), max(count - 1, 0), 4),
+            goal=setting.goal.reshape(-1, 2),
+            robot_tp1=robot_tp1,
+            course=setting.course.repeated(count),
+        )
+        if count == 0:
+            features = people.new_zeros((0, targets.shape[-2], self.n_features))
+        else:
+            features = self.foresight.features(weights, view, targets, setting.room)
+        return Foreseen(view, features)
+
+    @property
+    def n_features(self) -> int:
+        """Number of reward parameters n of one person."""
+        return len(self.scenario.person.features)
+
+    def respond(self, features: Tensor, setting: Setting) -> Response:
+        """pi_e over the candidates, features (N * P, K, n)."""
+        return pi_e(features, setting.theta.reshape(-1, self.n_features), self.candidates)
+
+    def deciding(self, people: Tensor, setting: Setting) -> Tensor:
+        """Who is there and has not arrived: (N, P) bool."""
+        there = arrived(people[..., :2], setting.goal, self.scenario.person.goal_tolerance_m)
+        return setting.present & ~there
+
+    @torch.no_grad()
+    def play(
+        self, phi: Tensor, start: Situation, setting: Setting, choose: Choose, steps: int
+    ) -> Trajectory:
+        """Episodes of `steps` decisions; phi: (m,). Nothing is differentiated here (`adjoint`)."""
+        weights, period_s = self.policy.weights(phi), self.scenario.decision_period_s
+        robot, people = self.policy.robot.motion(start.robot), start.seen
+        robots, peoples, targets, knowns = [robot], [people], [], []
+        for h in range(steps):
+            known = self.deciding(people, setting)
+            robot = self.drive(weights, robot, people, setting)
+            wished = choose(h, weights, robot, people)
+            target = torch.where(known[..., None], wished, 0.0)
+            people = self.scenario.person.step(people, target, period_s, setting.room)
+            robots.append(robot)
+            peoples.append(people)
+            targets.append(target)
+            knowns.append(known)
+        bodies_of_robots = torch.stack([robot.packed() for robot in robots])
+        stacked = (torch.stack(kept) for kept in (peoples, targets, knowns))
+        return Trajectory(bodies_of_robots, *stacked)
+
+    def imagine(self, phi: Tensor, start: Situation, setting: Setting, luck: Tensor) -> Trajectory:
+        """Episodes in which everybody chooses as pi_e says.
+
+        luck: (T, B, P) uniform on [0, 1), drawn beforehand: the same luck, the same episodes
+        """
+        velocity = self.candidates.velocity
+
+        def choose(h: int, weights: Weights, robot_tp1: Motion, people: Tensor) -> Tensor:
+            robot_tp1 = robot_tp1.repeated(people.shape[1])
+            seen = self.foresee(weights, robot_tp1, people, setting, velocity[None])
+            index = self.respond(seen.features, setting).chosen(luck[h].reshape(-1))
+            return velocity[index].view(*luck[h].shape, 2)
+
+        return self.play(phi, start, setting, choose, len(luck))
+
+    def replay(self, phi: Tensor, start: Situation, setting: Setting, target: Tensor) -> Trajectory:
+        """Episodes in which people choose what is on record, and the robot drives anew.
+
+        target: (T, B, P, 2) [m/s], NaN where nothing is known (any more)
+        """
+        known = torch.isfinite(target).all(-1)
+        wished = torch.nan_to_num(target)
+        played = self.play(phi, start, setting, lambda h, *_: wished[h], len(target))
+        return replace(played, known=played.known & known)
+
+    def starts(self, count: int, rng: np.random.Generator) -> Situation:
+        """Starts of imagined episodes, in this game's precision."""
+        return self.scenario.sample(count, rng).to(self.device, self.dtype)

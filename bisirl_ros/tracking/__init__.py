@@ -1,0 +1,1 @@
+"""From what a tracker reports of one person to what they decided."""

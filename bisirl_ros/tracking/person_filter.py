@@ -1,0 +1,218 @@
+"""What one person went for at each decision, from noisy reports: a linear-Gaussian filter.
+
+Between decisions the body follows its target velocity u by a first-order lag, which is linear:
+positions, velocities and targets are jointly Gaussian given the reports (Kalman 1960). At a
+decision the belief of position and velocity is cloned and u becomes unknown; one period later the
+joint belief of the clone and u is what there is to know about that decision.
+
+It is a prediction-error decomposition (Schweppe 1965): p(reports) = prod_k p(reports of period k |
+reports before). The clone's belief before the period carries the past, the period's own reports
+update it and u, and no report enters twice: although the errors of successive decisions share
+reports through the clone, the product over decisions of E[ pi(u | x) ] under the joint beliefs
+counts each once. The decision's own u has a flat prior: pi is its prior. Of past choices, on which
+the belief of the state rests, a working prior is used (`Habit`) instead of pi, which is not known
+yet: under a flat one noise in the state would be taken for a change of mind.
+
+When a choice takes effect is not known: hypotheses `Reaction` run side by side, and their
+likelihoods tell them apart (a bank of filters, Magill 1965). A spread that is too wide is as wrong
+as one too narrow: what is put down to the tracker is taken away from the person's own variety.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.tracking.habit import Habit
+
+FLOOR_M = 1e-4
+FLOOR_MPS = 1e-4
+WIDE_MPS = 10.0
+"""Standard deviation of what is not known at all; nobody walks that fast."""
+FIRST_MPS = 3.0
+TICK_S = 1e-9
+NARROW = 9
+_EYE = np.eye(2)
+_POSITION, _VELOCITY, _TARGET = slice(0, 2), slice(2, 4), slice(4, 6)
+_LAST, _CLONE_V = slice(6, 8), slice(10, 12)
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A choice takes effect at some time between from_s and until_s [s] after it, evenly."""
+
+    from_s: float
+    until_s: float
+
+    def jolt(self, lag_s: float, spread_mps: float) -> float:
+        """Intensity of the velocity's random walk meanwhile [m^2/s^3].
+
+        It spreads by as much as the unknown time of the reaction lets the velocity differ.
+        """
+        width = self.until_s - self.from_s
+        return (spread_mps * width / math.sqrt(12.0) / lag_s) ** 2 / max(width, TICK_S)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report of a tracker; None: not reported.
+
+    time_s [s]; position (2,) [m] and its covariance (2, 2); velocity (2,) [m/s] and its (2, 2)
+    """
+
+    time_s: float
+    position: Array | None
+    position_cov: Array | None
+    velocity: Array | None
+    velocity_cov: Array | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether everything in it was told to be without error."""
+        position = self.position is None or (
+            self.position_cov is not None and not self.position_cov.any()
+        )
+        return position and (
+            self.velocity is None or (self.velocity_cov is not None and not self.velocity_cov.any())
+        )
+
+
+class PersonFilter:
+    """Beliefs of x, y, vx, vy, the target's two, the last target's, and the clone of the state.
+
+    lag_s: of the body; hypotheses: B of them, run side by side: when choices take effect, and how
+    past choices came about; first: the report it begins with (what is followed then is unknown)
+    """
+
+    def __init__(
+        self, lag_s: float, hypotheses: Sequence[tuple[Reaction, Habit]], first: Report
+    ) -> None:
+        reactions = [reaction for reaction, _ in hypotheses]
+        self._lag_s = lag_s
+        self._from = np.array([r.from_s for r in reactions])
+        self._until = np.array([r.until_s for r in reactions])
+        self._pull = np.array([habit.pull for _, habit in hypotheses])[:, None]
+        self._habit = np.array([habit.spread_mps**2 for _, habit in hypotheses])
+        self._wanted: Array = np.zeros(2)
+        self._jolt = np.array([r.jolt(lag_s, habit.spread_mps) for r, habit in hypotheses])
+        edges = {*self._from, *self._until, *(0.5 * (self._from + self._until))}
+        self._edges = sorted(edge for edge in edges if edge > 0.0)
+        self.time_s, self._decided_s = first.time_s, -math.inf
+        wide = [1e3] * 2 + [FIRST_MPS] * 2 + [WIDE_MPS] * 4 + [1e3] * 4
+        self._mean = np.zeros((len(reactions), 12))
+        self._cov = np.tile(np.diag(np.square(wide)), (len(reactions), 1, 1))
+        self.log_likelihood = np.zeros(len(reactions))
+        self.update(first)
+
+    @property
+    def state(self) -> tuple[Array, Array]:
+        """Means (B, 4) and covariances (B, 4, 4) of x, y, vx, vy now."""
+        return self._mean[:, :4].copy(), self._cov[:, :4, :4].copy()
+
+    @property
+    def decision(self) -> tuple[Array, Array]:
+        """Means (B, 6), covariances (B, 6, 6): x, y, vx, vy at the last decision and its target."""
+        pick = np.array([8, 9, 10, 11, 4, 5])
+        return self._mean[:, pick], self._cov[:, pick[:, None], pick]
+
+    def decide(self, wanted: Array) -> None:
+        """A choice is made now: the past one is settled, the state cloned, the new one unknown.
+
+        wanted: (2,) the velocity straight to where they are going now [m/s]
+        """
+        if math.isfinite(self._decided_s):
+            settled = np.zeros((len(self._pull), 2, 12))
+            settled[:, :, _TARGET] = _EYE
+            settled[:, :, _CLONE_V] = (self._pull - 1.0)[..., None] * _EYE
+            noise = self._habit[:, None, None] * _EYE
+            self._observe(settled, self._pull * self._wanted, noise)
+        self._wanted = wanted
+        move = np.zeros((12, 12))
+        move[:4, :4] = move[8:, :4] = np.eye(4)
+        move[_LAST, _TARGET] = _EYE
+        self._predict(move)
+        self._mean[:, _TARGET] = self._mean[:, _VELOCITY]
+        self._cov[:, _TARGET, _TARGET] = WIDE_MPS**2 * _EYE
+        self._decided_s = self.time_s
+
+    def advance(self, time_s: float) -> None:
+        """Predict until time_s [s]; nothing where that is not later."""
+        for edge in (*(self._decided_s + e for e in self._edges), time_s):
+            until = min(edge, time_s)
+            if until > self.time_s + TICK_S:
+                self._follow(until - self.time_s)
+                self.time_s = until
+
+    def update(self, report: Report) -> None:
+        """Take a report in, after predicting until it."""
+        self.advance(report.time_s)
+        for where, value, spread, floor in (
+            (_POSITION, report.position, report.position_cov, FLOOR_M),
+            (_VELOCITY, report.velocity, report.velocity_cov, FLOOR_MPS),
+        ):
+            if value is not None and spread is not None:
+                seen = np.zeros((2, 12))
+                seen[:, where] = _EYE
+                self._observe(seen, value, spread + floor**2 * _EYE)
+
+    def _follow(self, dt_s: float) -> None:
+        """The lag, exactly, to the target that holds; no edge of a reaction lies within dt_s."""
+        middle = self.time_s + 0.5 * dt_s - self._decided_s
+        width = np.maximum(self._until - self._from, TICK_S)
+        share = np.clip((middle - self._from) / width, 0.0, 1.0)[:, None, None]
+        kept = math.exp(-dt_s / self._lag_s)
+        glide = self._lag_s * (1.0 - kept)
+        move = np.tile(np.eye(12), (len(share), 1, 1))
+        move[:, _POSITION, _VELOCITY], move[:, _VELOCITY, _VELOCITY] = glide * _EYE, kept * _EYE
+        for target, part in ((_TARGET, share * _EYE), (_LAST, (1.0 - share) * _EYE)):
+            move[:, _POSITION, target] = (dt_s - glide) * part
+            move[:, _VELOCITY, target] = (1.0 - kept) * part
+        self._predict(move)
+        reacting = (middle > self._from) & (middle < self._until)
+        walk = np.where(reacting, self._jolt, 0.0)[:, None, None] * _EYE
+        self._cov[:, _POSITION, _POSITION] += dt_s**3 / 3.0 * walk
+        self._cov[:, _POSITION, _VELOCITY] += dt_s**2 / 2.0 * walk
+        self._cov[:, _VELOCITY, _POSITION] += dt_s**2 / 2.0 * walk
+        self._cov[:, _VELOCITY, _VELOCITY] += dt_s * walk
+
+    def _predict(self, move: Array) -> None:
+        self._mean = (move @ self._mean[..., None])[..., 0]
+        self._cov = move @ self._cov @ np.swapaxes(move, -1, -2)
+
+    def _observe(self, seen: Array, value: Array, noise: Array) -> None:
+        """Condition on value = seen @ state + N(0, noise), in Joseph's form."""
+        across = self._cov @ np.swapaxes(seen, -1, -2)
+        total = seen @ across + noise
+        off = value - (seen @ self._mean[..., None])[..., 0]
+        inverse = np.linalg.inv(total)
+        gain = across @ inverse
+        self._mean = self._mean + (gain @ off[..., None])[..., 0]
+        left = np.eye(12) - gain @ seen
+        turned = np.swapaxes(gain, 1, 2)
+        self._cov = left @ self._cov @ np.swapaxes(left, 1, 2) + gain @ noise @ turned
+        size = total[:, 0, 0] * total[:, 1, 1] - total[:, 0, 1] * total[:, 1, 0]
+        surprise = np.einsum("bi,bij,bj->b", off, inverse, off)
+        self.log_likelihood -= 0.5 * (surprise + np.log(size))
+
+
+def reactions(until_s: float) -> tuple[Reaction, ...]:
+    """Hypotheses: anywhere within until_s [s], or near one of a few times."""
+    if until_s <= 0.0:
+        return (Reaction(0.0, 0.0),)
+    half = 0.25 * until_s / (NARROW - 1)
+    times = np.linspace(0.0, until_s, NARROW)
+    windows = [(0.0, until_s), *((max(t - half, 0.0), t + half if t else 0.0) for t in times)]
+    return tuple(Reaction(*window) for window in windows)
+
+
+def mixed(mean: Array, cov: Array, log_weight: Array) -> tuple[Array, Array]:
+    """Mean (n,) and covariance (n, n) of a mixture of B Gaussians, (B, n), (B, n, n), (B,)."""
+    weight = np.exp(log_weight - log_weight.max())
+    weight = weight / weight.sum()
+    centre = weight @ mean
+    off = mean - centre
+    return centre, np.einsum("b,bij->ij", weight, cov) + (weight[:, None] * off).T @ off
