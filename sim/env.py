@@ -1,4 +1,4 @@
-"""A gymnasium environment: the robot's task beside a person who decides for themselves."""
+"""A gymnasium environment: the robot's task among people who decide for themselves."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from bisirl_ros.crowd.scenario import Scenario, load_scenario
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.scenario import Scenario, load_scenario, scenario_names
+from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.crowd.task_reward import task_reward
 from bisirl_ros.errors import InputError
-from bisirl_sim.humans import HumanController, StraightWalker
-from bisirl_sim.task import Task
-from bisirl_sim.world import make_bullet_world, make_world
+from bisirl_sim.episode import Episode
+from bisirl_sim.extent import reach_m
+from bisirl_sim.humans import PersonController, StraightWalker
+from bisirl_sim.world import make_painter, make_world
 
 if TYPE_CHECKING:
-    from bisirl_sim.bullet import BulletWorld
+    from bisirl_sim.painter import Painter
 
 WORLD_STEP_S = 0.01
 PICTURE_SIZE = (640, 360)
-ENV_ID = "bisirl_sim/crossing-v0"
 
 
-class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
-    """One robot decision per step; the person decides at the same moments.
+class ScenarioEnv(gymnasium.Env[Array, Array]):
+    """One robot decision per step; people decide at the same moments.
 
-    Action: shape (2,), float32 in [-1, 1]: forward speed from 0 to the limit, and turn rate
-    between its limits. Observation: shape (9,), float32: robot x, y, yaw, forward speed, turn
-    rate, then human x, y, vx, vy [SI units, frame odom], clipped to the space. Reward:
-    r_task of the decision, as the learner's (`crowd.task_reward`). Info: "distance" between the
-    centres [m] and "outcome", None while it lasts.
+    Action: float32 in [-1, 1], shares of the limits of vx, vy and wz, shape (3,), for a drive that
+    moves sideways; of vx and wz, shape (2,), for others. Observation: float32, shape (8 + 4 P,):
+    robot x, y, yaw, vx, vy, wz (twist in its own frame), its goal's x, y, then x, y, vx, vy of
+    each person [SI units], clipped to the space. Reward: r_task of the decision
+    (`crowd.task_reward`). Info: "distance" to the nearest person [m], centre to centre, and
+    "outcome" (`crowd.outcome`), None while it lasts.
 
     scenario: a scenario, its name or the path of its file.
-    human: who decides for the person; None walks straight.
+    people: who decides for everybody else; None walks straight.
     backend: see `make_world`. render_mode: None or "rgb_array", which needs pybullet.
     Raises InputError for a bad scenario, backend, render mode or action.
     """
@@ -45,7 +48,7 @@ class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     def __init__(
         self,
         scenario: str | Scenario = "crossing",
-        human: HumanController | None = None,
+        people: PersonController | None = None,
         backend: str = "kinematic",
         render_mode: str | None = None,
     ) -> None:
@@ -53,46 +56,40 @@ class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             raise InputError(f"render mode '{render_mode}' is unknown; choose rgb_array or none")
         self.scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
         self.render_mode = render_mode
-        self.metadata = {
-            **type(self).metadata,
-            "render_fps": max(1, round(1.0 / self.scenario.decision_period_s)),
-        }
-        self.task = Task(self.scenario)
-        self._human = human if human is not None else StraightWalker(self.scenario)
         period_s = self.scenario.decision_period_s
+        self.metadata = {**type(self).metadata, "render_fps": max(1, round(1.0 / period_s))}
+        self._people = people if people is not None else StraightWalker(self.scenario)
         self._world_steps = max(1, round(period_s / WORLD_STEP_S))
         self._world = make_world(self.scenario, backend, dt_s=period_s / self._world_steps)
-        self._painter: BulletWorld | None = None
-        self._start_s = 0.0
-        high = _observation_limits(self.scenario)
-        self.observation_space = spaces.Box(-high, high, dtype=np.float32)
-        self.action_space = spaces.Box(-1.0, 1.0, shape=(2,), dtype=np.float32)
+        self._episode: Episode | None = None
+        self._painter: Painter | None = None
+        self._high = _observation_limits(self.scenario)
+        self.observation_space = spaces.Box(-self._high, self._high, dtype=np.float32)
+        components = 3 if self.scenario.robot.sideways else 2
+        self.action_space = spaces.Box(-1.0, 1.0, shape=(components,), dtype=np.float32)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Draw a start and a new person; see `gymnasium.Env.reset`."""
+    ) -> tuple[Array, dict[str, Any]]:
+        """Draw a start and new people; see `gymnasium.Env.reset`."""
         super().reset(seed=seed)
-        start = self.task.sample_start(self.np_random)
-        self._world.reset(start.robot, start.human)
-        self._human.reset(int(self.np_random.integers(2**31)))
-        self._start_s = self._world.time_s
+        self._episode = Episode(self.scenario, self._world, self.np_random)
+        self._people.reset(int(self.np_random.integers(2**31)))
         return self._observation(), self._info(None)
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        """Hold `action`, shape (2,), for one decision period, or until the episode ends."""
-        speed, turn_rate = self._command(action)
-        robot_t = self._world.robot_state()
-        self._world.command_robot(speed, turn_rate)
-        target = self._human.decide(self._world.human_state(), robot_t)
-        self._world.command_human(float(target[0]), float(target[1]))
+    def step(self, action: Array) -> tuple[Array, float, bool, bool, dict[str, Any]]:
+        """Hold `action`, (2,) or (3,), for one decision period, or until the episode ends."""
+        twist, episode = self._twist(action), self._present
+        before = episode.situation
+        self._world.command_robot(*twist)
+        episode.move_people(self._people)
         outcome = None
         for _ in range(self._world_steps):
             self._world.step()
-            outcome = self._outcome()
+            outcome = episode.outcome
             if outcome:
                 break
-        reward = self._reward(robot_t)
+        reward = self._reward(before)
         terminated = outcome in ("collision", "arrived")
         return self._observation(), reward, terminated, outcome == "timeout", self._info(outcome)
 
@@ -101,59 +98,83 @@ class ScenarioEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         if self.render_mode is None:
             return None
         if self._painter is None:
-            self._painter = make_bullet_world(self.scenario)
-        self._painter.show(self._world.robot_state(), self._world.human_state())
+            self._painter = make_painter(self.scenario)
+        goal = self._present.start.aims.robot_goal[0].numpy()
+        self._painter.show(self._world.robot_state(), self._world.people_state(), goal)
         return self._painter.render(*PICTURE_SIZE, supersample=1)
 
     def close(self) -> None:
-        """Free the worlds."""
+        """Free the world and who paints it."""
         self._world.close()
         if self._painter is not None:
             self._painter.close()
 
-    def _command(self, action: np.ndarray) -> tuple[float, float]:
-        """Forward speed [m/s] and turn rate [rad/s] of a normalised action (2,)."""
-        wanted = np.asarray(action, dtype=np.float64)
-        if wanted.shape != (2,) or not np.all(np.isfinite(wanted)):
-            raise InputError(f"action {action!r}: give two finite numbers")
-        forward, turn = np.clip(wanted, -1.0, 1.0)
-        robot = self.scenario.robot
-        return float(0.5 * (forward + 1.0) * robot.max_speed), float(turn * robot.max_turn_rate)
+    @property
+    def _present(self) -> Episode:
+        if self._episode is None:
+            raise InputError("the environment has no episode yet; call reset first")
+        return self._episode
 
-    def _reward(self, robot_t: np.ndarray) -> float:
-        """r_task of the decision that began in state robot_t (5,)."""
-        states = (robot_t, self._world.robot_state(), self._world.human_state())
-        return float(task_reward(self.scenario, *(torch.from_numpy(state) for state in states)))
+    def _twist(self, action: Array) -> tuple[float, float, float]:
+        """vx, vy [m/s] and wz [rad/s] of a normalised action."""
+        wanted, robot = np.asarray(action, dtype=np.float64), self.scenario.robot
+        if wanted.shape != self.action_space.shape or not np.isfinite(wanted).all():
+            raise InputError(
+                f"action {action!r}: give finite numbers, shape {self.action_space.shape}"
+            )
+        share = np.clip(wanted, -1.0, 1.0).tolist()
+        sideways = share[1] if robot.sideways else 0.0
+        return (
+            share[0] * robot.max_speed,
+            sideways * robot.max_speed,
+            share[-1] * robot.max_turn_rate,
+        )
 
-    def _outcome(self) -> str | None:
-        elapsed_s = self._world.time_s - self._start_s
-        return self.task.outcome(self._world.robot_state(), self._world.human_state(), elapsed_s)
+    def _reward(self, before: Situation) -> float:
+        """r_task of the decision that began in `before`, B = 1."""
+        robot = torch.from_numpy(self._world.robot_state())[None]
+        people = torch.from_numpy(self._world.people_state())[None]
+        return float(task_reward(self.scenario, before, robot, people))
 
-    def _observation(self) -> np.ndarray:
-        state = np.concatenate((self._world.robot_state(), self._world.human_state()))
-        space = self.observation_space
-        assert isinstance(space, spaces.Box)
-        return np.clip(state.astype(np.float32), space.low, space.high)
+    def _observation(self) -> Array:
+        goal = self._present.start.aims.robot_goal[0].numpy()
+        people = self._world.people_state().ravel()
+        state = np.concatenate((self._world.robot_state(), goal, people))
+        return np.clip(state.astype(np.float32), -self._high, self._high)
 
     def _info(self, outcome: str | None) -> dict[str, Any]:
-        robot, human = self._world.robot_state(), self._world.human_state()
-        return {"distance": self.task.distance_m(robot, human), "outcome": outcome}
+        return {"distance": self._present.distance_m, "outcome": outcome}
 
 
-def _observation_limits(scenario: Scenario) -> np.ndarray:
-    """Largest magnitude of each component of an observation, shape (9,), float32."""
-    robot, human = scenario.robot, scenario.human
-    places = (*robot.start[:2], *robot.goal, *human.start, *human.goal)
-    spreads = (*robot.start_spread[:2], *human.start_spread)
-    start_speed = math.hypot(*human.start_velocity)
-    walked_m = max(robot.max_speed, human.max_speed, start_speed) * scenario.time_limit_s
-    reach_m = max(abs(place) for place in places) + max(spreads) + walked_m
-    step = max(human.max_speed, start_speed)
-    limits = (reach_m, reach_m, np.pi, 2 * robot.max_speed, 2 * robot.max_turn_rate)
-    return np.array((*limits, reach_m, reach_m, step, step), dtype=np.float32)
+def _observation_limits(scenario: Scenario) -> Array:
+    """Largest magnitude of each component of an observation, (8 + 4 P,), float32."""
+    robot, person, taking_part = (
+        scenario.robot,
+        scenario.person,
+        scenario.starts.people[: scenario.people],
+    )
+    speeds = [person.max_speed, *(math.hypot(*p.velocity) for p in taking_part)]
+    reach = reach_m(scenario) + max(robot.max_speed, *speeds) * scenario.time_limit_s
+    twist = (2 * robot.max_speed, 2 * robot.max_speed, 2 * robot.max_turn_rate)
+    each = (reach, reach, max(speeds), max(speeds))
+    limits = (reach, reach, np.pi, *twist, reach, reach, *(each * len(taking_part)))
+    return np.array(limits, dtype=np.float32)
+
+
+def env_id(name: str) -> str:
+    """Under what id the scenario `name` of this package is registered."""
+    return f"bisirl_sim/{name}-v0"
 
 
 def register() -> None:
-    """Make `gymnasium.make("bisirl_sim/crossing-v0")` work; calling it again does nothing."""
-    if ENV_ID not in gymnasium.registry:
-        gymnasium.register(id=ENV_ID, entry_point="bisirl_sim.env:ScenarioEnv")
+    """Make `gymnasium.make("bisirl_sim/crossing-v0")` work, and so for every scenario.
+
+    Calling it again does nothing.
+    """
+    for name in scenario_names():
+        if env_id(name) not in gymnasium.registry:
+            gymnasium.register(
+                id=env_id(name),
+                entry_point="bisirl_sim.env:ScenarioEnv",
+                kwargs={"scenario": name},
+            )

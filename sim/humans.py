@@ -1,48 +1,68 @@
-"""Who decides where the person walks, and the simplest such person."""
+"""Who decides where people walk, and the simplest such people."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+import torch
 
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.aims import Aims
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.situation import Situation
 
 
-class HumanController(Protocol):
-    """A person's decisions, one per decision period."""
+class PersonController(Protocol):
+    """Everybody's decisions, one each per decision period."""
 
     def reset(self, seed: int) -> None:
         """Start an episode; everything random in it follows from `seed`."""
 
-    def decide(self, human_state: np.ndarray, robot_state: np.ndarray) -> np.ndarray:
-        """Target velocity in frame odom, shape (2,) [m/s].
+    def decide(self, situation: Situation) -> Array:
+        """Target velocities in the fixed frame, (P, 2) [m/s].
 
-        human_state: x, y, vx, vy, shape (4,); robot_state: x, y, yaw, speed, turn rate, shape (5,).
+        situation: one (B = 1), as people know it: each of them has one goal.
         """
 
 
 class StraightWalker:
-    """Walks straight to the goal at the preferred speed, with noise, whatever the robot does.
+    """Everybody walks straight to their goal at the preferred speed, whatever others do.
 
-    noise: standard deviation of each component of the target velocity [m/s].
+    noise: standard deviation of each component of a target velocity [m/s].
     """
 
     def __init__(self, scenario: Scenario, noise: float = 0.05) -> None:
-        self._goal = np.asarray(scenario.human.goal)
-        self._speed = scenario.human.preferred_speed
+        self._speed = scenario.person.preferred_speed
         self._period_s = scenario.decision_period_s
         self._noise = noise
-        self._rng = np.random.default_rng(0)
+        self.reset(0)
 
     def reset(self, seed: int) -> None:
-        """See `HumanController.reset`."""
+        """See `PersonController.reset`."""
         self._rng = np.random.default_rng(seed)
 
-    def decide(self, human_state: np.ndarray, robot_state: np.ndarray) -> np.ndarray:
-        """See `HumanController.decide`."""
-        way = self._goal - human_state[:2]
-        distance_m = float(np.linalg.norm(way))
-        speed = min(self._speed, distance_m / self._period_s)
-        heading = way / distance_m if distance_m > 0.0 else np.zeros(2)
-        return speed * heading + self._noise * self._rng.standard_normal(2)
+    def decide(self, situation: Situation) -> Array:
+        """See `PersonController.decide`."""
+        way = np.asarray(situation.aims.likeliest[0] - situation.people[0, :, :2])
+        distance_m = np.linalg.norm(way, axis=-1, keepdims=True)
+        speed = np.minimum(self._speed, distance_m / self._period_s)
+        heading = np.divide(way, distance_m, out=np.zeros_like(way), where=distance_m > 0.0)
+        return speed * heading + self._noise * self._rng.standard_normal(way.shape)
+
+
+def draw_goals(situation: Situation, rng: np.random.Generator) -> Array:
+    """Where people really go in one situation, drawn as likely as believed: (P, 2) [m]."""
+    goals, belief = situation.aims.goals[0], situation.aims.log_belief[0].exp()
+    luck = torch.from_numpy(rng.uniform(size=(len(goals), 1)))
+    total = belief.cumsum(-1)
+    index = (luck * total[:, -1:] >= total).sum(-1)
+    return np.asarray(goals[torch.arange(len(goals)), index])
+
+
+def told_goals(situation: Situation, goals: Array) -> Situation:
+    """One situation as people know it: where each goes is certain; goals: (P, 2) [m]."""
+    certain = torch.as_tensor(goals).to(situation.people)[None, :, None]
+    aims = Aims(situation.aims.route, certain, torch.zeros_like(certain[..., 0]))
+    return replace(situation, aims=aims)

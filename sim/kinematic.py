@@ -1,90 +1,60 @@
-"""The world without physics: a unicycle robot and a lagging person."""
+"""The world without physics: the core's step of every body, and nothing else."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.scenario import Scenario
-from bisirl_sim.drive import Drive
-from bisirl_sim.obstacles import Obstacles
-from bisirl_sim.walker import Walker
+from bisirl_sim.commands import Commands, checked_bodies, nominal_bodies
 
 
 class KinematicWorld:
-    """`World` in plain Python: exact arcs at a step's mean speeds; obstacles stop the robot."""
+    """`World` by `Robot.step` and `Person.step` in the scenario's room, float64."""
 
     backend = "kinematic"
 
     def __init__(self, scenario: Scenario, dt_s: float = 0.01) -> None:
         self.dt_s = dt_s
-        self._radius_m = scenario.robot.radius_m
-        self._obstacles = Obstacles(scenario.obstacles)
-        self._drive = Drive(scenario.robot, dt_s)
-        self._walker = Walker(scenario.human, self._obstacles, dt_s)
+        self._scenario = scenario
+        self._commands = Commands(scenario)
         self._steps = 0
-        self._x, self._y, self._yaw = scenario.robot.start
+        self.reset(*nominal_bodies(scenario))
 
     @property
     def time_s(self) -> float:
         """See `World.time_s`."""
         return self._steps * self.dt_s
 
-    def reset(
-        self, robot: tuple[float, float, float], human: tuple[float, float, float, float]
-    ) -> None:
+    def reset(self, robot: Array, people: Array) -> None:
         """See `World.reset`."""
-        self._x, self._y, self._yaw = (float(value) for value in robot)
-        self._drive.reset()
-        self._walker.reset(human)
+        self._robot, self._people = checked_bodies(self._scenario, robot, people)
+        self._commands.clear()
 
-    def command_robot(self, speed: float, turn_rate: float) -> None:
+    def command_robot(self, vx: float, vy: float, wz: float) -> None:
         """See `World.command_robot`."""
-        self._drive.command(speed, turn_rate)
+        self._commands.to_robot(vx, vy, wz)
 
-    def command_human(self, vx: float, vy: float) -> None:
-        """See `World.command_human`."""
-        self._walker.command(vx, vy)
+    def command_person(self, index: int, vx: float, vy: float) -> None:
+        """See `World.command_person`."""
+        self._commands.to_person(index, vx, vy)
 
     def step(self) -> None:
         """See `World.step`."""
-        speed_t, turn_rate_t = self._drive.speed, self._drive.turn_rate
-        self._drive.step()
-        self._move(
-            0.5 * (speed_t + self._drive.speed) * self.dt_s,
-            0.5 * (turn_rate_t + self._drive.turn_rate) * self.dt_s,
-        )
-        self._walker.step()
+        scenario, wanted = self._scenario, self._commands
+        self._robot = scenario.robot.step(self._robot, wanted.robot, self.dt_s, scenario.room)
+        self._people = scenario.person.step(self._people, wanted.people, self.dt_s, scenario.room)
         self._steps += 1
 
-    def robot_state(self) -> np.ndarray:
+    def robot_state(self) -> Array:
         """See `World.robot_state`."""
-        yaw = wrap_angle(self._yaw)
-        return np.array((self._x, self._y, yaw, self._drive.speed, self._drive.turn_rate))
+        state = self._robot.numpy().copy()
+        state[2] = math.remainder(state[2], math.tau)
+        return state
 
-    def human_state(self) -> np.ndarray:
-        """See `World.human_state`."""
-        return self._walker.state()
+    def people_state(self) -> Array:
+        """See `World.people_state`."""
+        return self._people.numpy().copy()
 
     def close(self) -> None:
         """See `World.close`."""
-
-    def _move(self, arc_m: float, turn_rad: float) -> None:
-        """Follow an arc of `arc_m` [m] and `turn_rad` [rad], or stop at an obstacle."""
-        half = 0.5 * turn_rad
-        chord_m = arc_m * (math.sin(half) / half if half else 1.0)
-        x = self._x + chord_m * math.cos(self._yaw + half)
-        y = self._y + chord_m * math.sin(self._yaw + half)
-        gap_before, _ = self._obstacles.clearance(self._x, self._y, self._radius_m)
-        gap, _ = self._obstacles.clearance(x, y, self._radius_m)
-        if gap < min(0.0, gap_before):
-            self._drive.speed = 0.0
-        else:
-            self._x, self._y = x, y
-        self._yaw += turn_rad
-
-
-def wrap_angle(angle: float) -> float:
-    """`angle` [rad] in [-pi, pi]."""
-    return math.remainder(angle, math.tau)

@@ -1,4 +1,4 @@
-"""The gymnasium environment: its contract, repeatability and episode ends."""
+"""The gymnasium environment: its contract, repeatability, rewards and episode ends."""
 
 from __future__ import annotations
 
@@ -7,45 +7,43 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.scenario import Scenario, load_scenario, scenario_names
+from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.crowd.starts import PersonStart, RobotStart, Starts
+from bisirl_ros.crowd.task_reward import task_reward
 from bisirl_ros.errors import InputError
 
 gymnasium = pytest.importorskip("gymnasium")
 env_checker = pytest.importorskip("gymnasium.utils.env_checker")
 
-from bisirl_sim.env import ENV_ID, ScenarioEnv, register  # noqa: E402
-
-
-@pytest.fixture(params=["kinematic", "bullet"])
-def backend(request: pytest.FixtureRequest) -> str:
-    if request.param == "bullet":
-        pytest.importorskip("pybullet")
-    return str(request.param)
+from bisirl_sim.env import ScenarioEnv, env_id, register  # noqa: E402
 
 
 @pytest.fixture
 def registered() -> Iterator[None]:
-    assert ENV_ID not in gymnasium.registry, "importing must not register"
+    assert not [name for name in gymnasium.registry if name.startswith("bisirl_sim/")]
     register()
     register()
     yield
-    del gymnasium.registry[ENV_ID]
+    for name in scenario_names():
+        del gymnasium.registry[env_id(name)]
 
 
 class Still:
-    """A person who does not walk."""
+    """People who do not walk."""
 
     def reset(self, seed: int) -> None:
         """Nothing is random."""
 
-    def decide(self, human_state: np.ndarray, robot_state: np.ndarray) -> np.ndarray:
+    def decide(self, situation: Situation) -> np.ndarray:
         """Stand."""
-        return np.zeros(2)
+        return np.zeros((situation.count, 2))
 
 
 def play(env: ScenarioEnv, seed: int, steps: int = 30) -> np.ndarray:
-    """Observations and rewards of an episode of random actions, shape (n, 10)."""
+    """Observations and rewards of an episode of random actions, (n, 9 + 4 P)."""
     actions = np.random.default_rng(9)
     rows = [np.append(env.reset(seed=seed)[0], 0.0)]
     for _ in range(steps):
@@ -56,11 +54,55 @@ def play(env: ScenarioEnv, seed: int, steps: int = 30) -> np.ndarray:
     return np.array(rows)
 
 
-@pytest.mark.filterwarnings("error")
-def test_env_checker_is_content(registered: None, backend: str) -> None:
-    pytest.importorskip("pybullet")
-    env = gymnasium.make(ENV_ID, backend=backend)
+@pytest.mark.parametrize("name", ["crossing", "doorway", "crowd"])
+def test_env_checker_is_content(registered: None, name: str) -> None:
+    pytest.importorskip("pybullet")  # it asks for pictures
+    env = gymnasium.make(env_id(name))
+    assert env.unwrapped.scenario.name == name
     env_checker.check_env(env.unwrapped)
+    env.close()
+
+
+def test_env_checker_is_content_with_bullet(registered: None) -> None:
+    pytest.importorskip("pybullet")
+    env = gymnasium.make(env_id("doorway"), backend="bullet")
+    env_checker.check_env(env.unwrapped)
+    env.close()
+
+
+def test_every_scenario_has_its_own_id(registered: None) -> None:
+    for name in scenario_names():
+        env = gymnasium.make(env_id(name))
+        scenario = env.unwrapped.scenario
+        assert scenario == load_scenario(name)
+        assert env.observation_space.shape == (8 + 4 * scenario.people,)
+        env.close()
+
+
+@pytest.mark.parametrize(("drive", "size"), [("differential", 2), ("omni", 3), ("ackermann", 2)])
+def test_actions_are_shares_of_the_limits(open_room: Scenario, drive: str, size: int) -> None:
+    scenario = replace(open_room, robot=replace(open_room.robot, drive=drive), time_limit_s=4.0)
+    env = ScenarioEnv(scenario, people=Still())
+    assert env.action_space.shape == (size,)
+    env.reset(seed=0)
+    action = np.array([-0.5, 0.4, 0.25] if size == 3 else [-0.5, 0.25], dtype=np.float32)
+    for _ in range(8):
+        observation, *_ = env.step(action)
+    robot = scenario.robot
+    sideways = 0.4 * robot.max_speed if size == 3 else 0.0
+    expected = (-0.5 * robot.max_speed, sideways, 0.25 * robot.max_turn_rate)
+    np.testing.assert_allclose(observation[3:6], expected, atol=1e-3)
+    env.close()
+
+
+def test_observations_are_bodies_and_goal(open_room: Scenario) -> None:
+    env = ScenarioEnv(open_room)
+    observation, info = env.reset(seed=3)
+    start = open_room.sample(1, np.random.Generator(np.random.PCG64(np.random.SeedSequence(3))))
+    expected = (*start.robot[0].tolist(), 3.2, 0.0, *start.people[0].flatten().tolist())
+    np.testing.assert_allclose(observation, expected, atol=1e-6)
+    apart = (start.people[0, :, :2] - start.robot[0, :2]).norm(dim=-1)
+    assert info == {"distance": pytest.approx(float(apart.min())), "outcome": None}
     env.close()
 
 
@@ -74,22 +116,23 @@ def test_episodes_repeat_per_seed_whatever_came_before(backend: str) -> None:
     fresh.close()
 
 
-def test_rewards_add_up_and_the_episode_is_as_long_as_its_limit(
+def test_rewards_are_the_tasks_and_the_episode_is_as_long_as_its_limit(
     open_room: Scenario, backend: str
 ) -> None:
-    env = ScenarioEnv(open_room, human=Still(), backend=backend)
-    robot_0 = env.reset(seed=0)[0][:5]
-    total, decisions, truncated = 0.0, 0, False
+    env = ScenarioEnv(open_room, people=Still(), backend=backend)
+    before = env.reset(seed=0)[0]
+    start = open_room.sample(1, np.random.Generator(np.random.PCG64(np.random.SeedSequence(0))))
+    decisions, truncated = 0, False
     while not truncated:
-        observation, reward, terminated, truncated, info = env.step(np.array([-1.0, 0.5]))
-        total, decisions = total + reward, decisions + 1
+        after, reward, terminated, truncated, info = env.step(np.array([0.3, 0.5]))
+        rows = [torch.from_numpy(row.astype(np.float64))[None] for row in (before, after)]
+        bodies = [(row[:, :6], row[:, 8:].reshape(1, 2, 4)) for row in rows]
+        expected = task_reward(open_room, start.with_bodies(*bodies[0]), *bodies[1])
+        assert reward == pytest.approx(float(expected), abs=1e-4)
+        before, decisions = after, decisions + 1
         assert not terminated
     assert info["outcome"] == "timeout"
     assert decisions == open_room.episode_decisions
-    turn_rate = 0.5 * open_room.robot.max_turn_rate
-    cost = open_room.task.time + open_room.task.turning * turn_rate**2
-    assert total == pytest.approx(-cost * decisions, abs=0.1)
-    np.testing.assert_allclose(observation[:2], robot_0[:2], atol=0.01)
     env.close()
 
 
@@ -97,15 +140,9 @@ def test_rewards_add_up_and_the_episode_is_as_long_as_its_limit(
 def test_a_straight_run_ends_in_contact_or_at_the_goal(
     open_room: Scenario, side_m: float, outcome: str
 ) -> None:
-    robot = replace(open_room.robot, start_spread=(0.0, 0.0, 0.0))
-    human = replace(
-        open_room.human,
-        start=(0.0, side_m),
-        goal=(0.0, side_m + 0.5),
-        start_spread=(0.0, 0.0),
-        start_velocity=(0.0, 0.0),
-    )
-    env = ScenarioEnv(replace(open_room, robot=robot, human=human), human=Still())
+    standing = PersonStart(position=(0.0, side_m), goals=((0.0, side_m + 0.5),))
+    starts = Starts(RobotStart(pose=(-2.0, 0.0, 0.0), goal=(2.0, 0.0)), (standing,))
+    env = ScenarioEnv(replace(open_room, starts=starts, people=1), people=Still())
     env.reset(seed=0)
     rewards, terminated = [], False
     while not terminated:
@@ -117,19 +154,35 @@ def test_a_straight_run_ends_in_contact_or_at_the_goal(
     assert (rewards[-1] < -10.0) == (outcome == "collision")
 
 
+def test_a_robot_alone(open_room: Scenario, backend: str) -> None:
+    starts = Starts(RobotStart(pose=(-1.0, 0.0, 0.0), goal=(1.0, 0.0)))
+    env = ScenarioEnv(replace(open_room, starts=starts, people=0), backend=backend)
+    observation, info = env.reset(seed=0)
+    assert observation.shape == (8,)
+    assert info["distance"] == np.inf
+    terminated = False
+    while not terminated:
+        *_, terminated, truncated, info = env.step(np.array([1.0, 0.0], dtype=np.float32))
+        assert not truncated
+    assert info["outcome"] == "arrived"
+    env.close()
+
+
 def test_bad_actions_and_modes_are_refused(open_room: Scenario) -> None:
     with pytest.raises(InputError, match="rgb_array"):
         ScenarioEnv(open_room, render_mode="ascii")
     env = ScenarioEnv(open_room)
+    with pytest.raises(InputError, match="call reset first"):
+        env.step(np.zeros(2))
     env.reset(seed=0)
     for action in (np.zeros(3), np.array([np.nan, 0.0])):
         with pytest.raises(InputError, match="finite"):
             env.step(action)
 
 
-def test_the_kinematic_env_takes_pictures_too(crossing: Scenario) -> None:
+def test_the_kinematic_env_takes_pictures_too(gap: Scenario) -> None:
     pytest.importorskip("pybullet")
-    env = ScenarioEnv(crossing, render_mode="rgb_array")
+    env = ScenarioEnv(gap, render_mode="rgb_array")
     env.reset(seed=0)
     first = env.render()
     env.step(np.array([1.0, 0.0], dtype=np.float32))
@@ -137,4 +190,5 @@ def test_the_kinematic_env_takes_pictures_too(crossing: Scenario) -> None:
     assert first is not None and second is not None
     assert first.shape == (360, 640, 3)
     assert np.any(first != second)
+    env.close()
     env.close()
