@@ -1,4 +1,4 @@
-"""The boundary between control and learning: interactions in, policy snapshots out.
+"""The boundary between control and learning: episodes' logs in, policy snapshots out.
 
 Both are bytes: a safetensors file (a JSON header and raw tensors, never code), with a schema name
 and version in the header. The same bytes go through a queue to a learner process, over a latched
@@ -8,6 +8,7 @@ ROS topic to the simulated human, and into a checkpoint.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,41 +19,59 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.episode_log import EpisodeLog
 from bisirl_ros.errors import InputError
+from bisirl_ros.io.records import arrays_of, fields_of
 
-SNAPSHOT = "bisirl.snapshot/1"
-INTERACTIONS = "bisirl.interactions/1"
+SNAPSHOT = "bisirl.snapshot/2"
+LOG = "bisirl.episode_log/1"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An immutable policy, and what was known of the human when it was made.
+    """An immutable policy, and what was known of people when it was made.
 
     version: counts up from 0, which is the policy before any learning
-    phi: (m,) policy parameters; theta: (n,) reward estimate; covariance: (n, n) of theta
+    phi: (m,) policy parameters; identities: P people who were met
+    theta: (P, n) reward estimates; covariance: (P, n, n) of each
+    stranger: (n,) and stranger_covariance: (n, n), of somebody who was not met yet
     scenario, features: what they belong to
     """
 
     version: int
     phi: Tensor
+    identities: tuple[str, ...]
     theta: Array
     covariance: Array
+    stranger: Array
+    stranger_covariance: Array
     scenario: str
     features: tuple[str, ...]
+
+    def theta_of(self, identities: Iterable[str]) -> Array:
+        """The weights of these people, a stranger's for whoever was not met: (P', n)."""
+        known = dict(zip(self.identities, self.theta, strict=True))
+        rows = [known.get(identity, self.stranger) for identity in identities]
+        return np.array(rows).reshape(-1, len(self.features))
+
+    @property
+    def std(self) -> Array:
+        """Standard deviations of theta: (P, n)."""
+        return np.asarray(np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2)))
+
+
+SNAPSHOT_ARRAYS = ("theta", "covariance", "stranger", "stranger_covariance")
 
 
 def pack_snapshot(snapshot: Snapshot) -> bytes:
     """A snapshot as bytes."""
-    tensors = {
-        "phi": snapshot.phi.detach().cpu().double().numpy(),
-        "theta": np.asarray(snapshot.theta, float),
-        "covariance": np.asarray(snapshot.covariance, float),
-    }
+    tensors = {name: np.asarray(getattr(snapshot, name), float) for name in SNAPSHOT_ARRAYS}
+    tensors["phi"] = snapshot.phi.detach().cpu().double().numpy()
     header = {
         "version": snapshot.version,
         "scenario": snapshot.scenario,
         "features": list(snapshot.features),
+        "identities": list(snapshot.identities),
     }
     return pack(SNAPSHOT, tensors, header)
 
@@ -64,53 +83,34 @@ def unpack_snapshot(data: bytes, where: str) -> Snapshot:
         snapshot = Snapshot(
             version=int(header["version"]),
             phi=torch.from_numpy(tensors["phi"]),
-            theta=tensors["theta"],
-            covariance=tensors["covariance"],
+            identities=tuple(map(str, header["identities"])),
             scenario=str(header["scenario"]),
             features=tuple(header["features"]),
+            **{name: tensors[name] for name in SNAPSHOT_ARRAYS},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{where}: a snapshot without {error}; write it anew") from error
-    numbers = (snapshot.phi.numpy(), snapshot.theta, snapshot.covariance)
-    if not all(np.isfinite(values).all() for values in numbers):
+    if not all(np.isfinite(values).all() for values in tensors.values()):
         raise InputError(f"{where}: the snapshot holds a value that is not finite")
-    n = len(snapshot.features)
-    if snapshot.theta.shape != (n,) or snapshot.covariance.shape != (n, n):
+    p, n = len(snapshot.identities), len(snapshot.features)
+    shapes = ((p, n), (p, n, n), (n,), (n, n))
+    if tuple(getattr(snapshot, name).shape for name in SNAPSHOT_ARRAYS) != shapes:
         raise InputError(f"{where}: the snapshot's shapes disagree with its {n} features")
     return snapshot
 
 
-def pack_interactions(batch: Interactions) -> bytes:
-    """A batch of interactions as bytes."""
-    tensors = {
-        "human": batch.human,
-        "robot": batch.robot,
-        "target": batch.target,
-        "goal": batch.goal,
-    }
-    optional = {"robot_future": batch.robot_future, "step": batch.step}
-    tensors |= {name: value for name, value in optional.items() if value is not None}
-    return pack(
-        INTERACTIONS, tensors, {"policy_version": batch.policy_version, "episode": batch.episode}
-    )
+def pack_log(log: EpisodeLog) -> bytes:
+    """What was heard during an episode as bytes."""
+    return pack(LOG, arrays_of(log), {})
 
 
-def unpack_interactions(data: bytes, where: str) -> Interactions:
-    """The batch in `data`; raises InputError for foreign, damaged or not finite bytes."""
-    tensors, header = unpack(INTERACTIONS, data, where)
+def unpack_log(data: bytes, where: str) -> EpisodeLog:
+    """The log in `data`; raises InputError for foreign or damaged bytes."""
+    tensors, _ = unpack(LOG, data, where)
     try:
-        return Interactions(
-            human=tensors["human"],
-            robot=tensors["robot"],
-            target=tensors["target"],
-            goal=tensors["goal"],
-            policy_version=int(header["policy_version"]),
-            robot_future=tensors.get("robot_future"),
-            episode=int(header["episode"]),
-            step=tensors.get("step"),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{where}: not a batch of interactions ({error})") from error
+        return EpisodeLog(**fields_of(tensors))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise InputError(f"{where}: not an episode's log ({error})") from error
 
 
 def pack(schema: str, tensors: dict[str, np.ndarray], header: dict[str, Any]) -> bytes:

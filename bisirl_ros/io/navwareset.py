@@ -16,9 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.crowd.interactions import Interactions
-from bisirl_ros.crowd.recorder import InteractionRecorder
-from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.files import read_table
 
@@ -35,16 +32,18 @@ class Recording:
     """One walk of one person, and the robot meanwhile.
 
     name: the file's, without its extension; time_s: (N,) from 0, increasing [s]
-    human: (N, 4) x, y [m], vx, vy [m/s]
-    robot: (N, 5) x, y [m], yaw (unwrapped) [rad], forward speed [m/s], turn rate [rad/s]
+    identity: who walks, "person_1" to "person_5"
+    person: (N, 4) x, y [m], vx, vy [m/s]
+    robot: (N, 6) x, y [m], yaw (unwrapped) [rad], vx, vy [m/s] in its own frame, turn rate [rad/s]
     goal: (2,) where the walk ends [m]: known only afterwards, so an assumption of who uses it
     dropped_rows: rows with the person left out for a cell that is not finite, or a time that does
     not increase
     """
 
     name: str
+    identity: str
     time_s: Array
-    human: Array
+    person: Array
     robot: Array
     goal: Array
     dropped_rows: int = 0
@@ -63,36 +62,29 @@ def read_recording(path: Path | str, person: int = 1) -> Recording:
     numbers, or holds less than MIN_LENGTH_S of walking.
     """
     path = Path(path)
-    time_s, human, robot, dropped = _rows(path, person)
+    time_s, walker, robot, dropped = _rows(path, person)
     # A window of two samples or less, after a gap or at the start, gives no velocity.
-    velocity, enough = _slope(time_s, human)
-    robot_rate, _ = _slope(time_s, robot)
-    speed = robot_rate[:, 0] * np.cos(robot[:, 2]) + robot_rate[:, 1] * np.sin(robot[:, 2])
-    human = np.concatenate([human, velocity], -1)
-    robot = np.concatenate([robot, speed[:, None], robot_rate[:, 2:]], -1)
-    time_s, human, robot = time_s[enough], human[enough], robot[enough]
-    walk = _longest_walk(time_s, human)
-    time_s, human, robot = time_s[walk], human[walk], robot[walk]
+    velocity, enough = _slope(time_s, walker)
+    walker = np.concatenate([walker, velocity], -1)
+    robot = np.concatenate([robot, _twist(time_s, robot)], -1)
+    time_s, walker, robot = time_s[enough], walker[enough], robot[enough]
+    walk = _longest_walk(time_s, walker)
+    time_s, walker, robot = time_s[walk], walker[walk], robot[walk]
     length_s = float(time_s[-1] - time_s[0]) if len(time_s) else 0.0
     if length_s < MIN_LENGTH_S or len(time_s) < MIN_SAMPLES:
         raise InputError(
             f"{path}: person {person} walks for {length_s:.1f} s in {len(time_s)} usable rows"
             f" ({dropped} dropped); at least {MIN_LENGTH_S} s are needed, use another recording"
         )
-    return Recording(path.stem, time_s - time_s[0], human, robot, human[-1, :2].copy(), dropped)
-
-
-def recorded_interactions(recording: Recording, scenario: Scenario) -> Interactions | None:
-    """The recording's decisions against the robot as it moved; None where it holds none."""
-    recorder = InteractionRecorder(scenario, with_future=True)
-    goal = (float(recording.goal[0]), float(recording.goal[1]))
-    recorder.begin(0.0, goal, policy_version=-1)
-    for time_s, human, robot in zip(
-        recording.time_s.tolist(), recording.human, recording.robot, strict=True
-    ):
-        recorder.human(time_s, human)
-        recorder.robot(time_s, robot)
-    return recorder.finish()
+    return Recording(
+        path.stem,
+        f"person_{person}",
+        time_s - time_s[0],
+        walker,
+        robot,
+        walker[-1, :2].copy(),
+        dropped,
+    )
 
 
 def _rows(path: Path, person: int) -> tuple[Array, Array, Array, int]:
@@ -166,13 +158,21 @@ def _slope(time_s: Array, values: Array) -> tuple[Array, Array]:
     return slope, enough
 
 
-def _longest_walk(time_s: Array, human: Array) -> slice:
+def _twist(time_s: Array, pose: Array) -> Array:
+    """vx, vy, wz (N, 3) in its own frame, of a robot that was at x, y, yaw (N, 3)."""
+    rate, _ = _slope(time_s, pose)
+    cos, sin = np.cos(pose[:, 2]), np.sin(pose[:, 2])
+    ahead, left = rate[:, 0] * cos + rate[:, 1] * sin, rate[:, 1] * cos - rate[:, 0] * sin
+    return np.stack([ahead, left, rate[:, 2]], -1)
+
+
+def _longest_walk(time_s: Array, walker: Array) -> slice:
     """The longest stretch (in metres) without a stand of more than PAUSE_S, ends trimmed."""
-    walking = np.flatnonzero(np.linalg.norm(human[:, 2:], axis=-1) >= WALKING_SPEED)
+    walking = np.flatnonzero(np.linalg.norm(walker[:, 2:], axis=-1) >= WALKING_SPEED)
     if len(walking) == 0:
         return slice(0, 0)
     breaks = np.flatnonzero(np.diff(time_s[walking]) > PAUSE_S)
     walks = np.split(walking, breaks + 1)
-    step = np.linalg.norm(np.diff(human[:, :2], axis=0), axis=-1)
+    step = np.linalg.norm(np.diff(walker[:, :2], axis=0), axis=-1)
     longest = max(walks, key=lambda walk: float(step[walk[0] : walk[-1]].sum()))
     return slice(int(longest[0]), int(longest[-1]) + 1)

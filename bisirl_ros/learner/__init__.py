@@ -1,1 +1,1 @@
-"""The learner process: interactions in, policy snapshots out (io.contract)."""
+"""The learner process: episodes' logs in, policy snapshots out (io.contract)."""

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import queue
+import time
 from dataclasses import dataclass
 from typing import Any
 
-from bisirl_ros.crowd.interactions import Interactions
-from bisirl_ros.io.contract import Snapshot, pack_interactions, unpack_snapshot
+from bisirl_ros.crowd.episode_log import EpisodeLog
+from bisirl_ros.io.contract import Snapshot, pack_log, unpack_snapshot
+from bisirl_ros.learner.channel import BoundedSender, Receiver, Sender
 from bisirl_ros.learner.worker import WorkerConfig, work
 
 INBOX_SIZE = 32
+"""Batches that wait for room in the pipe to the learner."""
+UPDATES_PER_POLL = 8
+PAUSE_S = 0.01
+KILLED_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -24,19 +29,25 @@ class Update:
 
 
 class LearnerProcess:
-    """A spawned process behind a bounded queue; it alone touches CUDA."""
+    """A spawned process between two channels; it alone touches CUDA.
+
+    No call waits for it, whatever state it is in, but `stop`, and that one for a bounded time.
+    """
 
     def __init__(self, config: WorkerConfig) -> None:
         context = multiprocessing.get_context("spawn")
-        self._inbox = context.Queue(INBOX_SIZE)
-        self._outbox = context.Queue()
+        its_inbox, inbox = context.Pipe(duplex=False)
+        outbox, its_outbox = context.Pipe(duplex=False)
+        self._inbox, self._outbox = BoundedSender(inbox, INBOX_SIZE), Receiver(outbox)
         self._process = context.Process(
             target=work,
-            args=(config, self._inbox, self._outbox),
+            args=(config, Receiver(its_inbox), Sender(its_outbox)),
             name="bisirl-learner",
             daemon=True,
         )
         self._process.start()
+        its_inbox.close()  # these are the learner's alone, so that its death closes them
+        its_outbox.close()
         self.dropped = 0
 
     @property
@@ -44,38 +55,36 @@ class LearnerProcess:
         """Whether the process runs."""
         return self._process.is_alive()
 
-    def offer(self, batch: Interactions) -> bool:
-        """Queue a batch; where the queue is full the batch is dropped and counted."""
-        try:
-            self._inbox.put_nowait(pack_interactions(batch))
-        except queue.Full:
-            self.dropped += 1
-            return False
-        return True
+    def offer(self, batch: EpisodeLog) -> bool:
+        """Queue a batch; where INBOX_SIZE wait, or none will be read, it is dropped and counted."""
+        taken = self._inbox.put(pack_log(batch))
+        self.dropped += not taken
+        return taken
 
     def poll(self) -> list[Update]:
-        """All that has come back since the last call, oldest first; returns at once."""
+        """What has come back, oldest first, UPDATES_PER_POLL at most; returns at once.
+
+        It also sends on the batches that wait, so it has to be called regularly.
+        """
+        self._inbox.flush()
         updates: list[Update] = []
-        while True:
-            try:
-                data, report = self._outbox.get_nowait()
-            except queue.Empty:
-                return updates
+        for data, report in self._outbox.receive(UPDATES_PER_POLL):
             snapshot = None if data is None else unpack_snapshot(data, "learner")
             updates.append(Update(snapshot, json.loads(report)))
+        return updates
 
     def stop(self, timeout_s: float = 3.0) -> None:
-        """Ask it to end, then make it."""
-        try:
-            self._inbox.put_nowait(None)
-        except queue.Full:
-            self._process.terminate()
-        self._process.join(timeout_s)
-        if self._process.is_alive():
-            self._process.terminate()
-            self._process.join(1.0)
-        if self._process.is_alive():
+        """Ask it to end once it has read all batches; make it end after `timeout_s` [s]."""
+        deadline = time.monotonic() + timeout_s
+        while self.alive and time.monotonic() < deadline:
+            if not self._inbox.flush():
+                self._inbox.close()
+            self._outbox.receive(UPDATES_PER_POLL)  # its last words are not to hold it up
+            time.sleep(PAUSE_S)
+        self._inbox.close()
+        self._outbox.close()
+        if self.alive:
             self._process.kill()
-        for channel in (self._inbox, self._outbox):
-            channel.cancel_join_thread()
-            channel.close()
+        deadline = time.monotonic() + KILLED_WITHIN_S
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(PAUSE_S)

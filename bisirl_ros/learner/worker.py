@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import signal
+from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -17,19 +18,23 @@ from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
-from bisirl_ros.crowd.constant_velocity import ConstantVelocity
-from bisirl_ros.crowd.interactions import Interactions
+from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
+from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.episode_log import decisions_in
 from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario
-from bisirl_ros.crowd.solver import RecedingHorizonSolver
+from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
-from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_interactions
-from bisirl_ros.io.plain import json_ready
+from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_log
 from bisirl_ros.io.records import scenario_records
 from bisirl_ros.learner.device import resolve_device
+from bisirl_ros.learner.told import told
 
 NICENESS = 10
+POLICIES_KEPT = 256
+"""A batch under an older policy than the newest so many is not learned from."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class WorkerConfig:
 
     checkpoint: file to go on from, or ""; save_to: file to keep the state in, or ""
     grid: rings and spokes of the candidates that explain the data
+    observe_only: the robot is on record, and does not follow a policy of ours
     """
 
     scenario: Scenario
@@ -47,12 +53,13 @@ class WorkerConfig:
     checkpoint: str = ""
     save_to: str = ""
     grid: tuple[int, int] = (8, 18)
+    observe_only: bool = False
 
 
 def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
     """Entry point of the process; ends when the inbox says None or the parent is gone.
 
-    inbox: bytes of `pack_interactions`; outbox: (snapshot bytes or None, JSON report)
+    inbox: bytes of `pack_log`; outbox: (snapshot bytes or None, JSON report)
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it is over
     os.nice(NICENESS)
@@ -77,20 +84,21 @@ class Worker:
             raise cannot_play_again(method)
         self._device = resolve_device(config.device)
         policy = InteractionPolicy(config.scenario.robot)
-        self._solver = RecedingHorizonSolver(
+        self._solver = CrowdSolver(
             config.scenario, policy, device=self._device, likelihood_grid=config.grid
         )
-        n = self._solver.n_features
         self._records = scenario_records(config.scenario, policy.size)
+        self._reference = ConstantVelocityReference()
+        self._recorder = DecisionRecorder(config.scenario, with_future=config.observe_only)
         if config.checkpoint:
             path = Path(config.checkpoint)
-            self._state = load_checkpoint(path, self._records, config.loop)
+            self._state, extra = load_checkpoint(path, self._records, config.loop)
+            self._reference = ConstantVelocityReference(**extra.get("constant_velocity", {}))
         else:
             phi = policy.initial(torch.Generator().manual_seed(config.seed))
-            self._state = LoopState.start(phi, n, config.loop, config.seed)
-        self._deployed: dict[int, Tensor] = {}
-        self._baseline = ConstantVelocity()
-        self._baseline_log_density = float("nan")
+            n = self._solver.n_features
+            self._state = LoopState.start(phi, n, config.loop, config.seed, people=True)
+        self._deployed: OrderedDict[int, Tensor] = OrderedDict()
         self._report: dict[str, Any] = {}
 
     def run(self) -> None:
@@ -104,31 +112,38 @@ class Worker:
             except InputError as error:  # a batch that cannot be learned from
                 self._refuse(str(error))
 
-    def _interact(self, state: LoopState[Interactions]) -> tuple[Interactions, Tensor] | None:
-        """Hand out pi_phi_k; wait for a batch that was collected under a policy of ours."""
-        phi = state.phi.detach().clone()
-        self._deployed[state.k] = phi
-        self._hand_out(state, phi)
+    def _interact(self, state: LoopState[Decisions]) -> tuple[Decisions, Tensor] | None:
+        """Hand out pi_phi_k, once; wait for a batch that was collected under a policy of ours."""
+        if state.k not in self._deployed:
+            self._deployed[state.k] = state.phi.detach().clone()
+            if len(self._deployed) > POLICIES_KEPT:
+                self._deployed.popitem(last=False)
+            self._hand_out(state)
         while (data := self._next()) is not None:
             try:
-                batch = unpack_interactions(data, "interactions")
-                phi_of_batch = self._phi_of(batch)
+                self._batch = batch = self._decisions_in(data)
+                return batch, self._phi_of(batch)
             except InputError as error:
                 self._refuse(str(error))
-                continue
-            self._episode = batch.episode
-            scores = self._baseline.log_density(batch)
-            self._baseline_log_density = float(np.mean(scores))
-            self._baseline = self._baseline.update(batch)
-            return batch, phi_of_batch
         return None
 
-    def _phi_of(self, batch: Interactions) -> Tensor:
+    def _decisions_in(self, data: bytes) -> Decisions:
+        log = unpack_log(data, "episode")
+        try:
+            batch = decisions_in(log, self._recorder)
+        except ValueError as error:
+            raise InputError(f"episode {log.episode}: {error}") from error
+        if batch is None:
+            raise InputError(f"episode {log.episode}: {len(log)} reports hold no decision")
+        return batch
+
+    def _phi_of(self, batch: Decisions) -> Tensor:
         if batch.robot_future is not None:
             return self._state.phi.detach()
         if batch.policy_version not in self._deployed:
             raise InputError(
-                f"interactions under policy {batch.policy_version}, which this learner never made"
+                f"decisions under policy {batch.policy_version}, which this learner never made"
+                " or has forgotten"
             )
         return self._deployed[batch.policy_version]
 
@@ -142,12 +157,20 @@ class Worker:
                 if parent is not None and not parent.is_alive():
                     return None
 
-    def _hand_out(self, state: LoopState[Interactions], phi: Tensor) -> None:
+    def _hand_out(self, state: LoopState[Decisions]) -> None:
+        evidence, theta = state.evidence, state.theta
+        n, names = self._solver.n_features, evidence.identities
+        stranger, its_covariance = evidence.newcomer(theta)
         snapshot = Snapshot(
             version=state.k,
-            phi=phi,
-            theta=state.theta,
-            covariance=state.evidence.covariance(state.theta),
+            phi=self._deployed[state.k],
+            identities=names,
+            theta=np.array([evidence.theta_of(theta, i) for i in names]).reshape(-1, n),
+            covariance=np.array([evidence.covariance_of(theta, i) for i in names]).reshape(
+                -1, n, n
+            ),
+            stranger=stranger,
+            stranger_covariance=its_covariance,
             scenario=self._config.scenario.name,
             features=self._config.scenario.feature_names,
         )
@@ -156,9 +179,10 @@ class Worker:
         report, self._report = self._report, {}  # told once
         self._outbox.put((pack_snapshot(snapshot), json.dumps(report)))
 
-    def _save(self, state: LoopState[Interactions]) -> None:
+    def _save(self, state: LoopState[Decisions]) -> None:
+        extra = {"constant_velocity": asdict(self._reference)}
         try:
-            save_checkpoint(Path(self._config.save_to), state, self._records)
+            save_checkpoint(Path(self._config.save_to), state, self._records, extra)
         except OSError as error:
             self._refuse(f"save_to {self._config.save_to}: cannot be written ({error.strerror})")
 
@@ -166,30 +190,12 @@ class Worker:
         self._outbox.put((None, json.dumps({"refused": why})))
 
     def _on_report(self, report: OuterReport) -> None:
-        told = {
-            "k": report.k,
-            "episode": self._episode,
-            "updates": report.updates,
-            "decisions": report.decisions,
-            "theta": report.theta.tolist(),
-            "std": report.std.tolist(),
-            "inner": {
-                "status": report.inner.status.value,
-                "iterations": report.inner.iterations,
-                "grad_norm": report.inner.residual,
-                "starts": report.inner.starts,
-                "agreeing": report.inner.agreeing,
-            },
-            "held_out": report.held_out,
-            "constant_velocity": self._baseline_log_density,
-            "objective": report.objective,
-            "rank": report.rank,
-            "unidentified": report.identified.unidentified(self._config.scenario.feature_names),
-            "drift": report.drift,
-            "gradient_norms": list(report.gradient_norms),
-            "inner_s": report.inner_s,
-            "update_s": list(report.update_s),
+        batch, features = self._batch, self._config.scenario.feature_names
+        reference = float(np.mean(self._reference.log_density(batch)))
+        self._reference = self._reference.update(batch)
+        self._report = told(report, features) | {
+            "episode": batch.episode,
+            "constant_velocity": reference,
             "device": str(self._device),
             "settings": asdict(self._config.loop),
         }
-        self._report = json_ready(told)

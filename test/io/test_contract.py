@@ -2,65 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from bisirl_ros.core.bilevel import LoopConfig, LoopState
-from bisirl_ros.crowd.interactions import Interactions
-from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.episode_log import EpisodeLog
 from bisirl_ros.errors import InputError
-from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
 from bisirl_ros.io.contract import (
+    LOG,
+    SNAPSHOT,
     Snapshot,
     pack,
-    pack_interactions,
+    pack_log,
     pack_snapshot,
-    unpack_interactions,
+    unpack,
+    unpack_log,
     unpack_snapshot,
 )
-from bisirl_ros.io.records import scenario_records
 
-SNAPSHOT = Snapshot(
+SHAPES = {"theta": (2, 3), "covariance": (2, 3, 3), "stranger": (3,), "stranger_covariance": (3, 3)}
+RNG = np.random.default_rng(0)
+SNAPSHOT_OF_TWO = Snapshot(
     version=4,
     phi=torch.linspace(-1, 1, 7, dtype=torch.float64),
-    theta=np.array([1.0, -2.0]),
-    covariance=np.diag([0.1, 0.2]),
+    identities=("anna", "ben"),
     scenario="crossing",
-    features=("progress", "proximity"),
+    features=("progress", "proximity", "effort"),
+    **{name: RNG.normal(size=shape) for name, shape in SHAPES.items()},
+)
+NOBODY = replace(
+    SNAPSHOT_OF_TWO, identities=(), theta=np.zeros((0, 3)), covariance=np.zeros((0, 3, 3))
 )
 
 
-def batch(future: bool) -> Interactions:
+def log_of(people: int = 2) -> EpisodeLog:
+    """Ten reports of the robot and twelve of people, some without velocity or covariances."""
     rng = np.random.default_rng(0)
-    return Interactions(
-        rng.normal(size=(5, 4)),
-        rng.normal(size=(5, 5)),
-        rng.normal(size=(5, 2)),
-        np.array([0.0, 3.0]),
+    person = rng.normal(size=(12, 15))
+    person[:, 1] = np.arange(12) % max(people, 1)
+    person[3:6, 5:] = np.nan
+    return EpisodeLog(
+        begin_s=12.5,
+        identities=("anna", "ben")[:people],
+        goals=rng.normal(size=(people, 3, 2)),
+        log_belief=np.tile([-0.7, -0.7, -np.inf], (people, 1)),
+        robot=rng.normal(size=(10, 7)),
+        routes=np.array([[-1e300, 1.0, 2.0, 3.0, 4.0], [13.0, 5.0, 6.0, 5.0, 6.0]]),
+        person=person[: 12 * min(people, 1)],
         policy_version=2,
-        robot_future=rng.normal(size=(5, 4, 5)) if future else None,
         episode=9,
     )
 
 
-def test_a_snapshot_comes_back_as_it_was() -> None:
-    back = unpack_snapshot(pack_snapshot(SNAPSHOT), "here")
-    assert (back.version, back.scenario, back.features) == (4, "crossing", SNAPSHOT.features)
-    assert torch.equal(back.phi, SNAPSHOT.phi)
-    assert (back.theta == SNAPSHOT.theta).all() and (back.covariance == SNAPSHOT.covariance).all()
+def assert_equal(back: Any, sent: Any) -> None:
+    """All fields of two values of a class, NaN where NaN was."""
+    for field in fields(sent):
+        got, was = getattr(back, field.name), getattr(sent, field.name)
+        if isinstance(was, (np.ndarray, torch.Tensor)):
+            np.testing.assert_array_equal(np.asarray(got), np.asarray(was), field.name)
+        else:
+            assert got == was, field.name
 
 
-@pytest.mark.parametrize("future", [False, True])
-def test_interactions_come_back_as_they_were(future: bool) -> None:
-    sent, back = batch(future), unpack_interactions(pack_interactions(batch(future)), "here")
-    for name in ("human", "robot", "target", "goal"):
-        assert (getattr(back, name) == getattr(sent, name)).all()
-    assert (back.policy_version, back.episode) == (2, 9)
-    assert (back.robot_future is None) is not future
+@pytest.mark.parametrize("sent", [SNAPSHOT_OF_TWO, NOBODY], ids=["two", "nobody"])
+def test_a_snapshot_comes_back_as_it_was(sent: Snapshot) -> None:
+    assert_equal(unpack_snapshot(pack_snapshot(sent), "here"), sent)
+
+
+@pytest.mark.parametrize("people", [0, 1, 2])
+def test_a_log_comes_back_as_it_was(people: int) -> None:
+    sent = log_of(people)
+    assert_equal(unpack_log(pack_log(sent), "here"), sent)
+
+
+def test_whoever_was_not_met_has_a_strangers_weights() -> None:
+    known = SNAPSHOT_OF_TWO
+    found = known.theta_of(["ben", "carla", "anna"])
+    np.testing.assert_array_equal(found, [known.theta[1], known.stranger, known.theta[0]])
+    assert known.theta_of([]).shape == NOBODY.theta_of([]).shape == (0, 3)
+    variances = replace(known, covariance=np.tile(np.diag([1.0, 4.0, 9.0]), (2, 1, 1)))
+    np.testing.assert_array_equal(variances.std, [[1.0, 2.0, 3.0]] * 2)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +93,13 @@ def test_interactions_come_back_as_they_were(future: bool) -> None:
         b"",
         b"\x00" * 40,
         b"\x80\x04\x95pickled",
-        pack_interactions(batch(False)),
-        pack_snapshot(SNAPSHOT)[:-9],
-        pack("bisirl.snapshot/2", {"phi": np.zeros(1)}, {}),
+        pack_log(log_of()),
+        pack_snapshot(SNAPSHOT_OF_TWO)[:-9],
+        pack(SNAPSHOT, {"phi": np.zeros(1)}, {}),
         pack("bisirl.snapshot/1", {"phi": np.zeros(1)}, {}),
-        pack_snapshot(replace(SNAPSHOT, phi=torch.tensor([torch.nan]))),
-        pack_snapshot(replace(SNAPSHOT, theta=np.zeros(3))),
+        pack_snapshot(replace(SNAPSHOT_OF_TWO, phi=torch.tensor([torch.nan]))),
+        *(pack_snapshot(replace(SNAPSHOT_OF_TWO, **{name: np.zeros(4)})) for name in SHAPES),
+        pack_snapshot(replace(SNAPSHOT_OF_TWO, identities=("anna",))),
     ],
 )
 def test_other_bytes_are_refused_in_one_line(data: bytes) -> None:
@@ -83,49 +108,31 @@ def test_other_bytes_are_refused_in_one_line(data: bytes) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_interactions_that_are_not_finite_or_of_another_shape_are_refused() -> None:
-    nobody = {name: np.zeros((0, n)) for name, n in (("human", 4), ("robot", 5), ("target", 2))}
-    with pytest.raises(ValueError, match="no decision"):
-        replace(batch(False), **nobody)
-    for bad in (
-        {"human": np.full((5, 4), np.nan)},
-        {"target": np.zeros((4, 2))},
-        {"robot_future": np.zeros((4, 4, 5))},
-    ):
-        with pytest.raises(ValueError, match=next(iter(bad))):
-            replace(batch(False), **bad)
+def other_log(**spoiled: np.ndarray) -> bytes:
+    """A log's bytes with other arrays in them."""
+    tensors, header = unpack(LOG, pack_log(log_of()), "here")
+    return pack(LOG, {**tensors, **spoiled}, header)
 
 
-def test_a_checkpoint_of_something_else_is_refused_in_one_line(tmp_path: Path) -> None:
-    crossing, config = load_scenario("crossing"), LoopConfig()
-    path = tmp_path / "c.safetensors"
-    state = LoopState.start(torch.zeros(194), 4, config, seed=0)
-    records = scenario_records(crossing, 194)
-    save_checkpoint(path, state, records)
-    assert load_checkpoint(path, records, config).k == 0
-    for change in (
-        lambda: path.write_bytes(path.read_bytes()[:-3]),
-        lambda: path.write_bytes(b"not a checkpoint"),
-        lambda: path.write_bytes(pack_snapshot(SNAPSHOT)),
-        path.unlink,
-    ):
-        change()
-        with pytest.raises(InputError, match=r"checkpoint .*c\.safetensors"):
-            load_checkpoint(path, records, config)
-    save_checkpoint(path, state, records)
-    for broken in (
-        {"theta": np.full(4, np.nan)},
-        {"evidence": replace(state.evidence, precision=-np.eye(4))},
-        {"evidence": replace(state.evidence, mean=np.zeros(3))},
-    ):
-        save_checkpoint(path, replace(state, **broken), records)
-        with pytest.raises(InputError, match="damaged or unfit"):
-            load_checkpoint(path, records, config)
-    save_checkpoint(path, state, records)
-    with pytest.raises(InputError, match="damaged or unfit"):
-        load_checkpoint(path, scenario_records(crossing, 100), config)
-    with pytest.raises(InputError, match=r"its features \(progress, .*, scenario people has \("):
-        load_checkpoint(path, scenario_records(load_scenario("people"), 194), config)
-    farther = replace(crossing, horizon=crossing.horizon + 1)
-    with pytest.raises(InputError, match=r"its horizon \d+, .*theta would mean another thing"):
-        load_checkpoint(path, scenario_records(farther, 194), config)
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        pack_snapshot(SNAPSHOT_OF_TWO),
+        pack_log(log_of())[:-9],
+        pack(LOG, {"robot": np.zeros((1, 7))}, {}),
+        pack("bisirl.interactions/1", {"human": np.zeros((1, 4))}, {}),
+        other_log(robot=np.zeros((10, 6))),
+        other_log(person=np.full((1, 15), 2.0)),
+        other_log(person=np.full((1, 15), -1.0)),
+        other_log(person=np.zeros((1, 14))),
+        other_log(goals=np.zeros((1, 3, 2))),
+        other_log(routes=np.zeros((0, 5))),
+        other_log(routes=np.zeros((1, 4))),
+        other_log(nonsense=np.zeros(1)),
+    ],
+)
+def test_bytes_that_are_no_log_are_refused_in_one_line(data: bytes) -> None:
+    with pytest.raises(InputError, match=r"^here: ") as error:
+        unpack_log(data, "here")
+    assert "\n" not in str(error.value)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.io.navwareset import PAUSE_S, WINDOW_S, read_recording, recorded_interactions
+from bisirl_ros.io.navwareset import PAUSE_S, WINDOW_S, read_recording
 
 ONE = "timestamp,x,y,column,robot_x,robot_y,robot_yaw_rad"
 MANY = "timestamp,robot_x,robot_y,robot_yaw_rad,x1,y1,x2,y2"
@@ -69,12 +67,13 @@ def test_constant_velocity_is_read_exactly(tmp_path: Path, jitter_s: float) -> N
     t = seconds(jitter_s=jitter_s)
     read = read_recording(table(tmp_path / "a.csv", t, *walk(t)))
     np.testing.assert_allclose(
-        read.human[:, 2:], np.tile([0.9, -0.3], (len(read.human), 1)), atol=1e-5
+        read.person[:, 2:], np.tile([0.9, -0.3], (len(read.person), 1)), atol=1e-5
     )
     np.testing.assert_allclose(read.robot[:, 3], -0.4, atol=1e-5)
-    np.testing.assert_allclose(read.robot[:, 4], 0.0, atol=1e-5)
-    np.testing.assert_array_equal(read.goal, read.human[-1, :2])
-    assert read.name == "a"
+    np.testing.assert_allclose(read.robot[:, 4:], 0.0, atol=1e-5)
+    assert read.robot.shape == (len(read.time_s), 6)
+    np.testing.assert_array_equal(read.goal, read.person[-1, :2])
+    assert (read.name, read.identity) == ("a", "person_1")
     assert read.time_s[0] == 0.0
     assert (np.diff(read.time_s) > 0.0).all()
     assert len(read.time_s) >= len(t) - round(WINDOW_S / 0.1)
@@ -85,7 +84,7 @@ def test_yaw_is_unwrapped(tmp_path: Path) -> None:
     person, robot = walk(t)
     robot[:, 2] = (3.0 + 0.5 * t + np.pi) % (2.0 * np.pi) - np.pi
     read = read_recording(table(tmp_path / "a.csv", t, person, robot))
-    np.testing.assert_allclose(read.robot[:, 4], 0.5, atol=1e-5)
+    np.testing.assert_allclose(read.robot[:, 5], 0.5, atol=1e-5)
     assert np.abs(np.diff(read.robot[:, 2])).max() < 0.1
 
 
@@ -96,17 +95,17 @@ def test_velocity_now_knows_nothing_of_what_comes(tmp_path: Path) -> None:
     swerved[60:, 1] += np.linspace(0.0, 3.0, len(t) - 60)
     straight = read_recording(table(tmp_path / "a.csv", t, person, robot))
     turned = read_recording(table(tmp_path / "b.csv", t, swerved, robot))
-    before = int((straight.human[:, 0] <= person[60, 0]).sum())  # x is the same in both
+    before = int((straight.person[:, 0] <= person[60, 0]).sum())  # x is the same in both
     assert before > 50
-    np.testing.assert_array_equal(straight.human[:before], turned.human[:before])
-    assert not np.allclose(straight.human[-1], turned.human[-1])
+    np.testing.assert_array_equal(straight.person[:before], turned.person[:before])
+    assert not np.allclose(straight.person[-1], turned.person[-1])
 
 
 def test_rounding_to_a_centimetre_is_tamed(tmp_path: Path) -> None:
     t = seconds()
     person, robot = walk(t)
     read = read_recording(table(tmp_path / "a.csv", t, person.round(2), robot))
-    assert (read.human[:, 2:] - [0.9, -0.3]).std() < 0.015
+    assert (read.person[:, 2:] - [0.9, -0.3]).std() < 0.015
 
 
 def test_standing_before_and_after_is_cut_and_a_short_stand_between_is_kept(
@@ -119,7 +118,7 @@ def test_standing_before_and_after_is_cut_and_a_short_stand_between_is_kept(
     read = read_recording(table(tmp_path / "a.csv", t, person, walk(t)[1]))
     assert read.time_s[-1] == pytest.approx(13.0, abs=2.0 * WINDOW_S)
     assert read.goal[0] == pytest.approx(along[-1], abs=0.05)
-    assert np.linalg.norm(read.human[:, 2:], axis=-1).min() < 0.1
+    assert np.linalg.norm(read.person[:, 2:], axis=-1).min() < 0.1
 
 
 def test_a_long_stand_ends_the_walk(tmp_path: Path) -> None:
@@ -129,7 +128,7 @@ def test_a_long_stand_ends_the_walk(tmp_path: Path) -> None:
     person = np.stack([along, 0.0 * along], -1)
     read = read_recording(table(tmp_path / "a.csv", t, person, walk(t)[1]))
     assert read.time_s[-1] == pytest.approx(12.0, abs=2.0 * WINDOW_S)
-    assert read.human[0, 0] > 9.0
+    assert read.person[0, 0] > 9.0
 
 
 def test_rows_that_cannot_be_used_are_dropped_and_counted(tmp_path: Path) -> None:
@@ -140,7 +139,7 @@ def test_rows_that_cannot_be_used_are_dropped_and_counted(tmp_path: Path) -> Non
     path.write_text("\n".join(lines))
     read = read_recording(path)
     assert read.dropped_rows == 2
-    np.testing.assert_allclose(read.human[:, 2], 0.9, atol=1e-5)
+    np.testing.assert_allclose(read.person[:, 2], 0.9, atol=1e-5)
 
 
 def test_second_layout_reads_the_person_asked_for(tmp_path: Path) -> None:
@@ -155,8 +154,9 @@ def test_second_layout_reads_the_person_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\n".join(lines))
     first, other = read_recording(path), read_recording(path, person=2)
-    np.testing.assert_allclose(first.human[-1], [*person[-1], 0.9, -0.3], atol=1e-5)
-    np.testing.assert_allclose(other.human[-1], [*person[-1, ::-1], -0.3, 0.9], atol=1e-5)
+    np.testing.assert_allclose(first.person[-1], [*person[-1], 0.9, -0.3], atol=1e-5)
+    np.testing.assert_allclose(other.person[-1], [*person[-1, ::-1], -0.3, 0.9], atol=1e-5)
+    assert (first.identity, other.identity) == ("person_1", "person_2")
     assert other.dropped_rows == 0
     assert first.time_s[-1] - other.time_s[-1] == pytest.approx(2.0, abs=0.01)
 
@@ -208,38 +208,26 @@ def test_asking_the_first_layout_for_another_person_is_told(tmp_path: Path) -> N
         read_recording(path, person=2)
 
 
-def test_decisions_beyond_the_support_are_left_out(tmp_path: Path) -> None:
-    scenario = load_scenario("people")
-    t = seconds(20.0)
-    fast = t > 10.0
-    x = 0.9 * t + np.where(fast, 1.6 * (t - 10.0), 0.0)
-    path = table(tmp_path / "a.csv", t, np.stack([x, 0.0 * x], -1), walk(t)[1])
-    recording = read_recording(path)
-    fast_too = replace(scenario, human=replace(scenario.human, max_speed=4.0))
-    all_of_them = recorded_interactions(recording, fast_too)
-    kept = recorded_interactions(recording, scenario)
-    assert all_of_them is not None and kept is not None
-    assert len(kept) < len(all_of_them) - 3
-    assert np.linalg.norm(kept.target, axis=-1).max() <= scenario.human.max_speed
-    assert kept.robot_future is not None
-    assert kept.robot_future.shape == (len(kept), scenario.horizon + 1, 5)
+def test_the_robots_velocity_is_in_its_own_frame(tmp_path: Path) -> None:
+    t = seconds()
+    person, _ = walk(t)
+    robot = np.stack([0.3 * t, 0.4 * t, np.full_like(t, np.pi / 2)], -1)
+    read = read_recording(table(tmp_path / "a.csv", t, person, robot))
+    np.testing.assert_allclose(read.robot[:, 3:], np.tile([0.4, -0.3, 0.0], (len(read.robot), 1)),
+                               atol=1e-5)  # fmt: skip
 
 
 @needs_data
 @pytest.mark.parametrize("scene", ["01", "05", "08", "12"])
 def test_real_recordings_are_people_walking(scene: str) -> None:
-    scenario = load_scenario("people")
     paths = sorted((TABLES / f"{scene}_poses").glob("*.csv"))
     assert paths
     for path in paths:
         recording = read_recording(path)
-        speed = np.linalg.norm(recording.human[:, 2:], axis=-1)
+        speed = np.linalg.norm(recording.person[:, 2:], axis=-1)
         assert 0.5 < np.median(speed) < 1.6
         assert speed.max() < 2.0
-        assert np.linalg.norm(recording.goal - recording.human[0, :2]) > 3.0
-        batch = recorded_interactions(recording, scenario)
-        assert batch is not None
-        assert len(batch) >= 3
+        assert np.linalg.norm(recording.goal - recording.person[0, :2]) > 3.0
 
 
 @needs_data

@@ -1,4 +1,4 @@
-"""The learner process without ROS: interactions in, snapshots out."""
+"""The learner process without ROS: episodes' logs in, snapshots out."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.crowd.interactions import Interactions
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
-from bisirl_ros.crowd.simulated_human import SimulatedHuman
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.checkpoint import load_checkpoint
 from bisirl_ros.io.records import scenario_records
@@ -28,12 +27,11 @@ from bisirl_ros.learner.process import INBOX_SIZE, LearnerProcess, Update
 from bisirl_ros.learner.worker import WorkerConfig
 
 LOOP = LoopConfig(policy_steps=1)
-THETA = np.array([1.5, -3.0, -0.5, -0.4])
 PATIENCE_S = 60.0
 REPORTED = {
-    "k", "episode", "updates", "decisions", "theta", "std", "inner", "held_out",
+    "k", "episode", "updates", "decisions", "people", "inner", "held_out",
     "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "device",
-    "settings", "rank", "unidentified", "drift",
+    "settings", "rank", "unidentified", "drift", "drifted",
 }  # fmt: skip
 Start = Callable[..., LearnerProcess]
 
@@ -59,29 +57,17 @@ def start(crossing: Scenario) -> Iterator[Start]:
             learner.stop()
 
 
-def batch_of(scenario: Scenario, seed: int, version: int, decisions: int = 12) -> Interactions:
-    """Choices of a person who knows the initial policy, at states drawn around the crossing."""
-    rng = np.random.default_rng(seed)
-    policy = InteractionPolicy(scenario.robot)
-    phi = policy.initial(torch.Generator().manual_seed(0))
-    person = SimulatedHuman(scenario, policy, THETA, seed=seed, count=100)
-    human = rng.uniform([-0.5, -3.0, -0.2, 0.6], [0.5, 1.0, 0.2, 1.3], (decisions, 4))
-    robot = rng.uniform([-2.5, -0.4, -0.3, 0.2, -0.3], [1.0, 0.4, 0.3, 0.9, 0.3], (decisions, 5))
-    target = [person.decide(h, r, phi) for h, r in zip(human, robot, strict=True)]
-    goal = np.array(scenario.human.goal)
-    return Interactions(human, robot, np.array(target), goal, version, episode=seed)
-
-
 def wait_for(learner: LearnerProcess, condition: Callable[[Update], object]) -> list[Update]:
     """What came back until an update met the condition, that one included."""
     updates: list[Update] = []
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        for update in learner.poll():
+        alive, came = learner.alive, learner.poll()
+        for update in came:
             updates.append(update)
             if condition(update):
                 return updates
-        assert learner.alive or learner.poll(), f"the learner died after {updates}"
+        assert alive or came, f"the learner died after {updates}"
         time.sleep(0.02)
     raise AssertionError(f"waited in vain; came back: {updates}")
 
@@ -111,8 +97,8 @@ def pid_of(learner: LearnerProcess) -> int:
 
 
 @pytest.mark.slow
-def test_batches_go_in_and_ever_newer_snapshots_come_out(
-    start: Start, crossing: Scenario, tmp_path: Path
+def test_logs_go_in_and_ever_newer_snapshots_come_out(
+    start: Start, crossing: Scenario, tmp_path: Path, logs: Any
 ) -> None:
     file = tmp_path / "checkpoint.safetensors"
     learner = start(save_to=str(file))
@@ -121,13 +107,14 @@ def test_batches_go_in_and_ever_newer_snapshots_come_out(
     assert first.snapshot is not None
     assert first.snapshot.version == 0
     assert first.snapshot.features == crossing.feature_names
-    assert not first.snapshot.theta.any()
+    assert first.snapshot.identities == ()
+    assert not first.snapshot.stranger.any()
     initial = InteractionPolicy(crossing.robot).initial(torch.Generator().manual_seed(0))
     torch.testing.assert_close(first.snapshot.phi, initial.double())
 
     updates = [first]
     for k in range(3):
-        assert learner.offer(batch_of(crossing, seed=k, version=updates[-1].snapshot.version))
+        assert learner.offer(logs.log_of(crossing, seed=k, version=updates[-1].snapshot.version))
         updates += wait_for(learner, lambda u: u.snapshot)
     snapshots = [u.snapshot for u in updates]
     assert [s.version for s in snapshots] == [0, 1, 2, 3]
@@ -140,26 +127,30 @@ def test_batches_go_in_and_ever_newer_snapshots_come_out(
         assert report["inner"]["status"] == "converged"
         assert (report["rank"], report["unidentified"], report["drift"]) == (4, [], 0)
         assert len(report["gradient_norms"]) == len(report["update_s"]) == 1
-        assert min(report["std"]) > 0.0
-        np.testing.assert_array_equal(report["theta"], snapshot.theta)
-        variances = np.diag(snapshot.covariance)
-        assert np.all(np.isfinite(variances)) and np.all(variances > 0.0)
+        (found,) = report["people"].values()
+        assert min(found["std"]) > 0.0
+        np.testing.assert_array_equal(found["theta"], snapshot.theta[0])
+        assert snapshot.identities == tuple(report["people"]) == ("person_0",)
+        np.testing.assert_allclose(snapshot.std[0], found["std"])
     assert not torch.equal(snapshots[1].phi, snapshots[0].phi)
-    stds = np.array([u.report["std"] for u in updates[1:]])
+    stds = np.array([u.report["people"]["person_0"]["std"] for u in updates[1:]])
     assert np.all(stds[-1] < stds[0]), "more data left the estimate less certain"
     assert updates[-1].report["held_out"] > updates[1].report["held_out"]
 
-    state = load_checkpoint(file, scenario_records(crossing, len(initial)), LOOP)
+    state, extra = load_checkpoint(file, scenario_records(crossing, len(initial)), LOOP)
     assert state.k == 3
-    np.testing.assert_array_equal(state.theta, snapshots[-1].theta)
+    np.testing.assert_array_equal(state.theta, snapshots[-1].theta[0])
+    assert extra["constant_velocity"]["decisions"] == 36
 
 
 @pytest.mark.slow
-def test_it_goes_on_from_a_checkpoint(start: Start, crossing: Scenario, tmp_path: Path) -> None:
+def test_it_goes_on_from_a_checkpoint(
+    start: Start, crossing: Scenario, tmp_path: Path, logs: Any
+) -> None:
     file = tmp_path / "checkpoint.safetensors"
     first = start(save_to=str(file))
     wait_for(first, lambda u: u.snapshot)
-    first.offer(batch_of(crossing, seed=0, version=0))
+    first.offer(logs.log_of(crossing, seed=0, version=0))
     left = wait_for(first, lambda u: u.snapshot)[-1].snapshot
     first.stop()
 
@@ -171,29 +162,27 @@ def test_it_goes_on_from_a_checkpoint(start: Start, crossing: Scenario, tmp_path
 
 @pytest.mark.slow
 def test_a_batch_that_cannot_be_explained_is_refused_and_learning_goes_on(
-    start: Start, crossing: Scenario
+    start: Start, crossing: Scenario, logs: Any
 ) -> None:
     learner = start()
     wait_for(learner, lambda u: u.snapshot)
     for version in (-1, 7):
-        learner.offer(batch_of(crossing, seed=1, version=version))
+        learner.offer(logs.log_of(crossing, seed=1, version=version))
         (refusal,) = wait_for(learner, lambda u: "refused" in u.report)
         assert refusal.snapshot is None
         assert refusal.report["refused"] == (
-            f"interactions under policy {version}, which this learner never made"
+            f"decisions under policy {version}, which this learner never made or has forgotten"
         )
-    learner._inbox.put_nowait(b"not a batch")
+    learner._inbox.put(b"not a log")
     (refusal,) = wait_for(learner, lambda u: "refused" in u.report)
-    assert refusal.report["refused"].startswith("interactions: not a file of this package")
+    assert refusal.report["refused"].startswith("episode: not a file of this package")
     assert learner.alive
-    learner.offer(batch_of(crossing, seed=2, version=0))
+    learner.offer(logs.log_of(crossing, seed=2, version=0))
     assert wait_for(learner, lambda u: u.snapshot)[-1].snapshot.version == 1
 
 
-def test_a_full_queue_drops_and_counts_and_stop_leaves_no_process(
-    start: Start, crossing: Scenario
-) -> None:
-    learner, batch = start(), batch_of(crossing, seed=0, version=0)
+def test_a_full_queue_drops_and_counts_and_stop_leaves_no_process(start: Start, logs: Any) -> None:
+    learner, batch = start(), logs.large_log(4000)
     taken = [learner.offer(batch) for _ in range(INBOX_SIZE + 5)]  # long before it can read them
     assert taken == [True] * INBOX_SIZE + [False] * 5
     assert learner.dropped == 5
@@ -225,17 +214,18 @@ def test_ctrl_c_is_the_parents_business(start: Start) -> None:
 
 
 @pytest.mark.slow
-def test_the_handle_outlives_a_killed_learner(start: Start, crossing: Scenario) -> None:
+def test_the_handle_outlives_a_killed_learner(start: Start, crossing: Scenario, logs: Any) -> None:
     learner = start()
     wait_for(learner, lambda u: u.snapshot)
     os.kill(pid_of(learner), signal.SIGKILL)
     learner._process.join(5.0)
     assert not learner.alive
-    for k in range(INBOX_SIZE + 2):
+    for k in range(3):
         began = time.monotonic()
-        assert learner.offer(batch_of(crossing, seed=k, version=0, decisions=1)) == (k < INBOX_SIZE)
+        assert not learner.offer(logs.log_of(crossing, seed=k, version=0, decisions=1))
         assert learner.poll() == []
         assert time.monotonic() - began < 0.5
+    assert learner.dropped == 3
     learner.stop()
 
 

@@ -1,0 +1,39 @@
+"""What is told of an outer iteration, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bisirl_ros.core.outer_report import OuterReport
+from bisirl_ros.io.plain import json_ready
+
+
+def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
+    """JSON-able; values that are not finite become None."""
+    people = {
+        name: {"theta": found.theta.tolist(), "std": found.std.tolist()}
+        for name, found in report.people.items()
+    }
+    record = {
+        "k": report.k,
+        "updates": report.updates,
+        "decisions": report.decisions,
+        "people": people,
+        "inner": {
+            "status": report.inner.status.value,
+            "iterations": report.inner.iterations,
+            "grad_norm": report.inner.residual,
+            "starts": report.inner.starts,
+            "agreeing": report.inner.agreeing,
+        },
+        "held_out": report.held_out,
+        "objective": report.objective,
+        "rank": report.rank,
+        "unidentified": report.identified.unidentified(features),
+        "drift": report.drift,
+        "drifted": dict(report.drifted),
+        "gradient_norms": list(report.gradient_norms),
+        "inner_s": report.inner_s,
+        "update_s": list(report.update_s),
+    }
+    return dict(json_ready(record))

@@ -1,0 +1,106 @@
+"""Who is around: one track per identity, plausible reports only, and what each did lately."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+
+import numpy as np
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.session.clock import Now
+from bisirl_ros.session.reports import PersonReport
+from bisirl_ros.tracking.stream import PersonStream, Reading
+from bisirl_ros.tracking.walk_filter import WalkFilter
+
+LARGEST_M = 1e6
+MOST_PEOPLE = 200
+FORGOTTEN_S = 30.0
+
+
+class Track:
+    """One identity: plausibility, and where they are now."""
+
+    def __init__(self, name: str, max_speed: float, complain: Callable[[str, str], None]) -> None:
+        self.stream, self.filter = PersonStream(name, max_speed, complain), WalkFilter()
+        self.heard_s = -np.inf
+
+
+class Tracks:
+    """Everybody who is or was reported lately.
+
+    max_speed: fastest intent of a person [m/s]; timeout_s: after so long without a report somebody
+    is not there any more [s]; complain: is told what about, and a line, per refused report
+    """
+
+    def __init__(
+        self, max_speed: float, timeout_s: float, complain: Callable[[str, str], None]
+    ) -> None:
+        self._max_speed, self._timeout_s, self._complain = max_speed, timeout_s, complain
+        self._tracks: dict[str, Track] = {}
+        self.refused: collections.Counter[str] = collections.Counter()
+
+    def hear(self, report: PersonReport, now: Now) -> Reading | None:
+        """Take in a report; what of it can be believed, or None."""
+        why = self._fault(report, now)
+        if why:
+            self._refuse(report.identity, *why)
+            return None
+        track = self._tracks.get(report.identity)
+        if track is None:
+            if not self._room_for_one_more(now):
+                self._refuse(report.identity, "crowd", f"more than {MOST_PEOPLE} identities")
+                return None
+            track = Track(f"people/{report.identity}", self._max_speed, self._complain)
+            self._tracks[report.identity] = track
+        before = track.stream.refused.copy()
+        reading = track.stream.accept(report.stamp_s, report.position, report.velocity)
+        self.refused += track.stream.refused - before
+        if reading is None:
+            return None
+        track.heard_s = now.steady_s
+        if reading.anew:
+            track.filter = WalkFilter()
+        track.filter.take(
+            reading.time_s,
+            reading.position,
+            reading.velocity,
+            report.position_covariance,
+            report.velocity_covariance,
+        )
+        return reading
+
+    def present(self, now: Now) -> dict[str, Array]:
+        """State (4,) of everybody who was reported within the timeout, as of now."""
+        return {
+            name: track.filter.at(now.ros_s if now.ros_s > 0.0 else track.filter.time_s)
+            for name, track in self._tracks.items()
+            if now.steady_s - track.heard_s <= self._timeout_s
+        }
+
+    def forget(self) -> None:
+        """Start anew, for instance after ROS time jumped."""
+        self._tracks.clear()
+
+    def _room_for_one_more(self, now: Now) -> bool:
+        gone = [n for n, t in self._tracks.items() if now.steady_s - t.heard_s > FORGOTTEN_S]
+        for name in gone:
+            del self._tracks[name]
+        return len(self._tracks) < MOST_PEOPLE
+
+    def _fault(self, report: PersonReport, now: Now) -> tuple[str, str] | None:
+        values = [report.position] + ([] if report.velocity is None else [report.velocity])
+        if not all(np.isfinite(v).all() for v in values):
+            return "not_finite", "a value is not finite; check the tracker"
+        if max(float(np.abs(v).max()) for v in values) > LARGEST_M:
+            return "absurd", f"a value is beyond {LARGEST_M:g}; check units and the tracker"
+        late_s = now.ros_s - report.stamp_s
+        if now.ros_s > 0.0 and abs(late_s) > self._timeout_s:
+            kind, what = ("old", "old") if late_s > 0.0 else ("ahead", "ahead")
+            return kind, f"stamp is {abs(late_s):.2f} s {what}; check clocks and use_sim_time"
+        return None
+
+    def _refuse(self, identity: str, kind: str, advice: str) -> None:
+        self.refused[kind] += 1
+        line = f"people/{identity}: {advice} (refused so far: {sum(self.refused.values())})"
+        self._complain(f"people {kind}", line)
