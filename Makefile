@@ -28,7 +28,7 @@ sim: $(STAMP)
 	@$(BIN)/bisirl sim $(ARGS)
 
 theory: $(STAMP)
-	@$(BIN)/bisirl theory $(if $(wildcard $(PEER_STAMP)),--peer $(PEER)/bin/python) $(ARGS)
+	@$(BIN)/bisirl verify theory $(if $(wildcard $(PEER_STAMP)),--peer $(PEER)/bin/python) $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)

@@ -27,8 +27,10 @@ class SimArguments:
     """Launch arguments of the simulation."""
 
     scenario: str = setting("crossing", doc="name or .yaml path of the scenario")
+    people: int = setting(-1, doc="how many take part; -1: as the scenario says", low=-1, high=50)
+    drive: str = setting("", doc="differential, omni or ackermann; empty: as the scenario says")
     episodes: int = setting(24, doc="episodes to play; 0 plays on", low=0, high=100000)
-    seed: int = setting(0, doc="of starts, human and learner", low=0)
+    seed: int = setting(0, doc="of starts, people and learner", low=0)
     real_time_factor: float = setting(1.0, doc="simulated per real second", low=0.05, high=10.0)
     backend: str = setting("auto", doc="physics", choices=("auto", "bullet", "kinematic"))
     device: str = setting("auto", doc="the learner's: auto, cpu, cuda or cuda:i")
@@ -50,7 +52,7 @@ class PeopleArguments:
     """Arguments of the people demonstration."""
 
     files: tuple[str, ...] = setting(doc="recordings of a person and a robot")
-    rate: float = setting(8.0, doc="recorded per real second", low=0.1, high=50.0)
+    rate: float = setting(8.0, doc="recorded per real second", low=0.1, high=20.0)
     seed: int = setting(0, doc="of the learner", low=0)
     log_level: str = setting(
         "info", doc="of all nodes", choices=("debug", "info", "warn", "error", "fatal")
@@ -72,16 +74,16 @@ class Bringup:
 
 
 def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
-    """World, simulated human, learner and report.
+    """World, simulated people, learner and report.
 
     The control rate is multiplied by the real time factor, so that the robot decides as often per
     simulated second at every factor.
     """
     a = arguments
-    shared = {"scenario": a.scenario, "seed": a.seed, "use_sim_time": a.use_sim_time}
+    which = {"scenario": a.scenario, "people": a.people, "drive": a.drive, "seed": a.seed}
+    shared = {**which, "use_sim_time": a.use_sim_time}
     world = {
-        "scenario": a.scenario,
-        "seed": a.seed,
+        **which,
         "episodes": a.episodes,
         "real_time_factor": a.real_time_factor,
         "backend": a.backend,
@@ -98,12 +100,7 @@ def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
         "checkpoint": a.checkpoint,
         "save_to": str(run_dir / "checkpoint.safetensors"),
     }
-    report = {
-        "scenario": a.scenario,
-        "seed": a.seed,
-        "run_dir": str(run_dir),
-        "oracle": a.oracle,
-    }
+    report = {**which, "run_dir": str(run_dir), "oracle": a.oracle}
     return Bringup(
         (
             NodeSpec("bisirl_node", learner),
@@ -126,6 +123,7 @@ def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
         "seed": a.seed,
         "use_sim_time": True,
         "observe_only": True,
+        "time_scale": a.rate,
         "device": "cpu",
         "grid": [16, 36],
         "human_timeout_s": 2.0,

@@ -17,13 +17,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from bisirl_ros.bringup import PeopleArguments, SimArguments, people, simulation
 from bisirl_ros.config import check
-from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError, exit_cleanly
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.supervisor import supervise
-from bisirl_ros.theory.experiment import Setup
-from bisirl_ros.theory.run import TheoryArguments, chosen, closing, run_theory
+from bisirl_ros.verify.experiment import Setup
+from bisirl_ros.verify.run import VerifyArguments, chosen, closing, run_suite
+from bisirl_ros.verify.suites import SUITES, experiments_of
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,15 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _dispatch(arguments: Sequence[str]) -> int:
     parser = Parser(prog="bisirl", description="Learn a person's reward while interacting.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
-    _options(commands.add_parser("sim", help="robot and simulated human, end to end"), SimArguments)
+    _options(
+        commands.add_parser("sim", help="robot and simulated people, end to end"), SimArguments
+    )
     demo = commands.add_parser("people-demo", help="learn a real person's reward from recordings")
     demo.add_argument("files", nargs="+", metavar="FILE", help="recordings, played in this order")
     _options(demo, PeopleArguments, skip=("files",))
-    theory = commands.add_parser("theory", help="the method against its claims, on exact games")
-    theory.add_argument("keys", nargs="*", metavar="EXPERIMENT", help="all of them by default")
-    _options(theory, TheoryArguments, skip=("keys",))
+    verify = commands.add_parser("verify", help="what the package claims, measured")
+    verify.add_argument("suite", choices=SUITES, metavar="SUITE", help=", ".join(SUITES))
+    for parser_of in (verify, commands.add_parser("theory", help="short for: verify theory")):
+        parser_of.add_argument("keys", nargs="*", metavar="EXPERIMENT", help="default: all")
+        _options(parser_of, VerifyArguments, skip=("keys",))
     given = vars(parser.parse_args(arguments))
-    runs = {"sim": run_sim, "people-demo": run_people, "theory": run_experiments}
+    runs = {
+        "sim": run_sim,
+        "people-demo": run_people,
+        "verify": run_experiments,
+        "theory": run_experiments,
+    }
     return runs[given.pop("command")](given)
 
 
@@ -58,7 +67,9 @@ def run_sim(given: dict[str, Any]) -> int:
     """`bisirl sim`: the same nodes as launch/sim.launch.py, started by this process."""
     arguments = SimArguments(**given)
     check(arguments, "bisirl sim")
-    scenario = load_scenario(arguments.scenario)
+    from bisirl_ros.crowd.scenario import load_scenario  # torch takes seconds to import
+
+    scenario = load_scenario(arguments.scenario, arguments.people, arguments.drive)
     _existing(arguments.checkpoint, "checkpoint")
     _existing(arguments.params_file, "params_file")
     require_ros()
@@ -79,22 +90,21 @@ def run_people(given: dict[str, Any]) -> int:
 
 
 def run_experiments(given: dict[str, Any]) -> int:
-    """`bisirl theory --out DIR`; 1 where a bar was measured and missed."""
+    """`bisirl verify SUITE --out DIR`; 1 where a bar was measured and missed."""
     import torch  # takes seconds to import
 
-    from bisirl_ros.theory.registry import EXPERIMENTS
-
-    arguments = TheoryArguments(**{**given, "keys": tuple(given["keys"])})
-    check(arguments, "bisirl theory")
-    experiments = chosen(EXPERIMENTS, arguments.keys)
+    suite = given.pop("suite", "theory")
+    arguments = VerifyArguments(**{**given, "keys": tuple(given["keys"])})
+    check(arguments, f"bisirl verify {suite}")
+    experiments = chosen(experiments_of(suite), arguments.keys)
     data = _existing_folder(arguments.data or os.environ.get("BISIRL_DATA", ""), "data")
     _existing(arguments.peer, "peer")
     setup = Setup(
         arguments.quick, arguments.seed, data, Path(arguments.peer) if arguments.peer else None
     )
     torch.set_num_threads(1)
-    folder = RunFolder(Path(arguments.out).resolve() if arguments.out else _new("theory"))
-    outcomes = run_theory(experiments, setup, folder, lambda line: print(line, flush=True))
+    folder = RunFolder(Path(arguments.out).resolve() if arguments.out else _new(suite))
+    outcomes = run_suite(suite, experiments, setup, folder, lambda line: print(line, flush=True))
     print("\n" + closing(outcomes, folder))
     return int(any(found.holds is False for found in outcomes.values()))
 

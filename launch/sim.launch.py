@@ -1,4 +1,4 @@
-"""ros2 launch bisirl_ros sim.launch.py: world, simulated human, learner and report.
+"""ros2 launch bisirl_ros sim.launch.py: world, simulated people, learner and report.
 
 The nodes, their parameters and remaps are those of `bisirl sim`: bisirl_ros.bringup.simulation.
 """
@@ -81,5 +81,6 @@ def read_arguments(texts):
         values["run_dir"] = str(Path(values["run_dir"]).resolve())
     arguments = SimArguments(**values)
     check(arguments, "sim.launch.py")
-    load_scenario(arguments.scenario)  # what is wrong with it is said before anything starts
+    # what is wrong with the scenario is said before anything starts
+    load_scenario(arguments.scenario, arguments.people, arguments.drive)
     return arguments

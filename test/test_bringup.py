@@ -41,6 +41,8 @@ SIMULATIONS = {
         episodes=0, seed=9, backend="kinematic", headless=False, autostart=False, oracle=False,
         checkpoint="a.safetensors", device="cuda:1", namespace="robot1",
     ),
+    "crowd": SimArguments(scenario="crowd", people=5, drive="omni"),
+    "nobody": SimArguments(people=0),
 }  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def parameters_of(name: str) -> Any:
     (found,) = (
         cls
         for _, cls in inspect.getmembers(module, inspect.isclass)
-        if cls.__module__ == module.__name__ and cls.__name__.endswith("Parameters")
+        if cls.__name__.endswith("Parameters") and cls.__name__ != "ScenarioParameters"
     )
     return found
 
@@ -106,6 +108,13 @@ def test_the_robot_decides_as_often_per_simulated_second_at_every_factor() -> No
         (learner, *_) = simulation(SimArguments(real_time_factor=factor), RUN_DIR).nodes
         rates.add(learner.parameters["control_rate"] / factor)
     assert rates == {20.0}
+
+
+def test_all_nodes_of_a_simulation_know_the_same_scenario() -> None:
+    arguments = SimArguments(scenario="crowd", people=4, drive="ackermann")
+    for spec in simulation(arguments, RUN_DIR).nodes:
+        given = [spec.parameters[name] for name in ("scenario", "people", "drive")]
+        assert given == ["crowd", 4, "ackermann"], spec.executable
 
 
 def test_a_misspelt_parameter_would_be_seen() -> None:
@@ -170,11 +179,13 @@ def test_the_launch_file_starts_what_bisirl_sim_starts(
     monkeypatch.setattr(cli, "supervise", lambda bringup: started.append(bringup) or 0)
     monkeypatch.setattr(cli, "require_ros", lambda: None)
     options = ["--seed", "3", "--oracle", "false", "--namespace", "robot1", "--device", "cpu"]
+    options += ["--people", "3", "--drive", "omni"]
     assert cli.main(["sim", "--run-dir", run_dir, *options]) == 0
 
     given = configurations(
-        run_dir=run_dir, seed="3", oracle="false", namespace="robot1", device="cpu"
-    )
+        run_dir=run_dir, seed="3", oracle="false", namespace="robot1", device="cpu", people="3",
+        drive="omni",
+    )  # fmt: skip
     launched = launch_file["start_nodes"](SimpleNamespace(launch_configurations=given))
     (bringup,) = started
     assert len(launched) == len(bringup.nodes)
@@ -210,6 +221,9 @@ def test_the_launch_file_declares_every_argument_with_its_default(
         ({"real_time_factor": "99"}, "sim.launch.py: real_time_factor = 99.0: must be at most"),
         ({"episodes": "many"}, "episodes"),
         ({"oracle": "perhaps"}, "oracle"),
+        ({"people": "-2"}, "sim.launch.py: people = -2: must be at least -1"),
+        ({"people": "6"}, "people = 6: there are starts for 5"),
+        ({"drive": "hover"}, "drive = 'hover': choose one of differential, omni, ackermann"),
     ],
 )
 def test_the_launch_file_refuses_a_bad_argument(

@@ -25,6 +25,9 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Bringup]:
     return bringups
 
 
+CROWD = ("--people", "3", "--drive", "omni")
+
+
 def assert_one_line(err: str, *words: str) -> None:
     """A single line on stderr, with these words."""
     (line,) = err.splitlines()
@@ -51,6 +54,10 @@ def assert_one_line(err: str, *words: str) -> None:
         (["sim", "--episodes"], ["--episodes", "expected one argument"]),
         (["sim", "--oracle", "perhaps"], ["--oracle", "'perhaps' is neither true nor false"]),
         (["sim", "--backend", "gazebo"], ["--backend", "'gazebo'", "bullet", "kinematic"]),
+        (["sim", "--people", "-2"], ["bisirl sim: people = -2", "at least -1"]),
+        (["sim", "--people", "6"], ["scenario crossing: people = 6", "starts for 5", "list more"]),
+        (["sim", "--people", "some"], ["--people", "'some'"]),
+        (["sim", "--drive", "hover"], ["drive = 'hover'", "differential", "omni", "ackermann"]),
         (["sim", "--checkpoint", "gone.safetensors"], ["checkpoint gone.safetensors", "check the"]),
         (["sim", "--checkpoint", "."], ["checkpoint .: no such file"]),
         (["sim", "--params-file", "gone.yaml"], ["params_file gone.yaml", "check the path"]),
@@ -76,12 +83,13 @@ def test_a_bad_argument_is_one_line(
     ("old", "new", "words"),
     [
         ("horizon: 8", "horizont: 8", ["unknown key 'horizont'", "known keys are"]),
-        ("  max_speed: 1.0", "  max_speed: -1.0", ["robot: max_speed = -1.0", "at least 0.05 m/s"]),
+        (" max_speed: 1.0", " max_speed: -1.0", ["robot: max_speed = -1.0", "at least 0.05 m/s"]),
         ("horizon: 8 ", "horizon: soon ", ["horizon: expected int, got 'soon'"]),
-        ("  goal: [2.5, 0.0]", "  goal: [2.5]", ["robot: goal: expected 2 values, got 1"]),
-        ("  goal: [2.5, 0.0]", "", ["robot: key 'goal' is missing; add it"]),
+        (" goal: [2.5, 0.0]", " goal: [2.5]", ["robot: goal: expected 2 values, got 1"]),
+        (", goal: [2.5, 0.0]", "", ["robot: key 'goal' is missing; add it"]),
+        ("drive: differential", "drive: hover", ["drive = 'hover'", "omni"]),
         ("name: progress", "name: colour", ["features[0]: name = 'colour'", "choose one of"]),
-        ("discount: 0.95", "discount: .nan", ["discount = nan: give a finite number"]),
+        ("lag_s: 0.3", "lag_s: .nan", ["person: lag_s = nan: give a finite number"]),
         ("robot:", "robot: [", ["not valid YAML", "line"]),
     ],
 )
@@ -122,12 +130,13 @@ def test_a_run_folder_that_cannot_be_made_is_one_line(
 
 
 def test_options_reach_the_nodes(started: list[Bringup], tmp_path: Path) -> None:
-    assert cli.main(["sim", "--episodes", "3", "--seed", "5", "--oracle", "NO"]) == 0
+    assert cli.main(["sim", "--episodes", "3", "--seed", "5", "--oracle", "NO", *CROWD]) == 0
     (bringup,) = started
     given = {spec.executable: spec.parameters for spec in bringup.nodes}
     assert given["sim_node"]["episodes"] == 3
     assert {parameters["seed"] for parameters in given.values()} == {5}
     assert given["report_node"]["oracle"] is False
+    assert {(p["people"], p["drive"]) for p in given.values()} == {(3, "omni")}
     assert bringup.run_dir.parent == Path("runs")
     assert bringup.run_dir.is_dir()
 

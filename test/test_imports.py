@@ -12,19 +12,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bisirl_ros"
-PURE = ("core", "tabular", "crowd", "control", "baselines")
+PURE = ("core", "tabular", "tracking", "crowd", "control", "session", "baselines")
 """Folders that run without ROS and without a simulator."""
 MAY_IMPORT = {
     "core": (),
     "tabular": ("core",),
-    "crowd": ("core", "scenarios"),
+    "tracking": ("core",),
+    "crowd": ("core", "scenarios", "tracking"),
     "control": ("core", "crowd"),
     "baselines": ("core", "tabular", "crowd"),
     "scenarios": (),
     "io": ("core", "tabular", "crowd"),
-    "theory": ("core", "tabular", "crowd", "baselines", "report", "io"),
-    "report": ("core", "crowd", "io"),
     "learner": ("core", "crowd", "io"),
+    "session": ("core", "crowd", "tracking", "control", "io"),
+    "report": ("core", "crowd", "io", "learner", "__version__"),
+    "theory": ("core", "tabular", "crowd", "baselines", "report", "io", "verify"),
 }
 """What the files of a folder may import of the package, besides their own folder."""
 EVERYWHERE = ("errors", "config")

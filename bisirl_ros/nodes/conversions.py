@@ -1,27 +1,23 @@
-"""Every conversion between ROS messages and arrays, in one place (REP-103: SI, x forward)."""
+"""The robot, its commands and its routes as messages, and back (REP-103: SI, x forward).
+
+People are in `conversions_people`, records as JSON in `conversions_records`.
+"""
 
 from __future__ import annotations
 
 import array
-import json
 import math
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, PoseStamped, Quaternion, Twist, TwistStamped
-from nav_msgs.msg import Odometry
-from std_msgs.msg import ColorRGBA, String, UInt8MultiArray
+from geometry_msgs.msg import PoseStamped, Quaternion, Twist, TwistStamped
+from nav_msgs.msg import Odometry, Path
+from std_msgs.msg import UInt8MultiArray
 from transforms3d.euler import euler2quat, quat2euler
-from visualization_msgs.msg import Marker
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.errors import InputError
-
-EPISODE = "bisirl.episode/1"
-EVALUATION = "bisirl.evaluation/1"
-LEARNING = "bisirl.learning/1"
-TRUTH = "bisirl.truth/1"
 
 
 def stamp_s(time: Time) -> float:
@@ -49,71 +45,83 @@ def quaternion_of(yaw: float) -> Quaternion:
     return Quaternion(x=float(x), y=float(y), z=float(z), w=float(w))
 
 
+def odometry_at(x: float, y: float, yaw: float, frame: str, child: str, time_s: float) -> Odometry:
+    """Odometry of somebody at x, y [m], heading yaw [rad], at rest."""
+    message = Odometry()
+    message.header.frame_id, message.header.stamp = frame, to_stamp(time_s)
+    message.child_frame_id = child
+    message.pose.pose.position.x, message.pose.pose.position.y = float(x), float(y)
+    message.pose.pose.orientation = quaternion_of(float(yaw))
+    return message
+
+
 def robot_to_odometry(state: Array, frame: str, time_s: float) -> Odometry:
-    """Robot (5,) as odometry: pose in `frame`, twist in base_link."""
-    message = _odometry(state[0], state[1], state[2], frame, "base_link", time_s)
-    message.twist.twist.linear.x = float(state[3])
-    message.twist.twist.angular.z = float(state[4])
+    """Robot (6,) as odometry: pose in `frame`, twist in base_link."""
+    message = odometry_at(state[0], state[1], state[2], frame, "base_link", time_s)
+    message.twist.twist = _twist(state[3:])
     return message
 
 
 def odometry_to_robot(message: Odometry) -> Array:
-    """Odometry as robot (5,)."""
-    pose, twist = message.pose.pose, message.twist.twist
-    return np.array(
-        [
-            pose.position.x,
-            pose.position.y,
-            yaw_of(pose.orientation),
-            twist.linear.x,
-            twist.angular.z,
-        ]
-    )
+    """Odometry as robot (6,): x, y, yaw, and vx, vy, wz in base_link."""
+    pose = message.pose.pose
+    place = [pose.position.x, pose.position.y, yaw_of(pose.orientation)]
+    return np.concatenate([place, command_of(message.twist.twist)])
 
 
-def human_to_odometry(state: Array, frame: str, time_s: float) -> Odometry:
-    """Human (4,) as odometry: facing where they walk, twist in their own frame."""
-    speed = math.hypot(state[2], state[3])
-    yaw = math.atan2(state[3], state[2]) if speed > 1e-6 else 0.0
-    message = _odometry(state[0], state[1], yaw, frame, "human", time_s)
-    message.twist.twist.linear.x = float(speed)
-    return message
+def velocity_command(twist: Array, stamped: bool, time_s: float) -> Any:
+    """vx, vy [m/s], wz [rad/s] (3,) as a Twist, or a TwistStamped in base_link."""
+    message = _twist(twist)
+    return stamped_twist(message, "base_link", time_s) if stamped else message
 
 
-def odometry_to_human(message: Odometry) -> Array:
-    """Odometry as human (4,), velocity turned into the pose's frame."""
-    pose, twist = message.pose.pose, message.twist.twist
-    yaw = yaw_of(pose.orientation)
-    cos, sin = math.cos(yaw), math.sin(yaw)
-    vx, vy = twist.linear.x, twist.linear.y
-    return np.array([pose.position.x, pose.position.y, vx * cos - vy * sin, vx * sin + vy * cos])
-
-
-def human_to_pose(state: Array, frame: str, time_s: float) -> PoseStamped:
-    """Human (4,) as a stamped pose."""
-    odometry = human_to_odometry(state, frame, time_s)
-    return PoseStamped(header=odometry.header, pose=odometry.pose.pose)
-
-
-def velocity_command(speed: float, turn_rate: float, stamped: bool, time_s: float) -> Any:
-    """A Twist, or a TwistStamped in base_link."""
-    twist = Twist()
-    twist.linear.x, twist.angular.z = float(speed), float(turn_rate)
-    if not stamped:
-        return twist
+def stamped_twist(twist: Twist, frame: str, time_s: float) -> TwistStamped:
+    """A twist at time_s [s], in `frame`."""
     message = TwistStamped(twist=twist)
-    message.header.frame_id, message.header.stamp = "base_link", to_stamp(time_s)
+    message.header.frame_id, message.header.stamp = frame, to_stamp(time_s)
     return message
 
 
-def twist_of(message: Twist | TwistStamped) -> Twist:
-    """The velocity in either kind of message."""
-    return message.twist if isinstance(message, TwistStamped) else message
+def command_of(message: Twist | TwistStamped) -> Array:
+    """vx, vy [m/s], wz [rad/s] (3,) in either kind of message."""
+    twist = message.twist if isinstance(message, TwistStamped) else message
+    return np.array([twist.linear.x, twist.linear.y, twist.angular.z])
 
 
 def velocity_type(stamped: bool) -> type:
     """The message type of cmd_vel."""
     return TwistStamped if stamped else Twist
+
+
+def goal_to_pose(goal: Array, frame: str, time_s: float) -> PoseStamped:
+    """A goal (2,) [m] as `goal_pose`."""
+    message = PoseStamped()
+    message.header.frame_id, message.header.stamp = frame, to_stamp(time_s)
+    message.pose.position.x, message.pose.position.y = float(goal[0]), float(goal[1])
+    message.pose.orientation.w = 1.0
+    return message
+
+
+def route_to_path(route: Array, frame: str, time_s: float) -> Path:
+    """A path (L, 2) [m] as `plan`."""
+    message = Path(poses=[goal_to_pose(point, frame, time_s) for point in route])
+    message.header.frame_id, message.header.stamp = frame, to_stamp(time_s)
+    return message
+
+
+def route_of(message: PoseStamped | Path) -> Array:
+    """The route (L, 2) [m] in a `goal_pose` (L = 1) or `plan`.
+
+    Raises InputError for a path without a pose, or a point that is not finite.
+    """
+    one = isinstance(message, PoseStamped)
+    what, poses = ("goal_pose", [message]) if one else ("plan", message.poses)
+    if not poses:
+        raise InputError(f"{what}: holds no pose; give at least the goal")
+    points = [(p.pose.position.x, p.pose.position.y) for p in poses]
+    if not np.isfinite(points).all():
+        raise InputError(f"{what}: a position is not finite; check what plans it")
+    return np.array(points)
 
 
 def bytes_message(data: bytes) -> UInt8MultiArray:
@@ -128,54 +136,8 @@ def message_bytes(message: UInt8MultiArray) -> bytes:
     return bytes(message.data)
 
 
-def json_message(record: dict[str, Any]) -> String:
-    """A record as JSON text."""
-    return String(data=json.dumps(record, allow_nan=False))
-
-
-def read_json(message: String, schema: str, where: str) -> dict[str, Any]:
-    """The record in a JSON message; raises InputError for another schema."""
-    try:
-        record = json.loads(message.data)
-        found = record.get("schema")
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"{where}: not a JSON record ({error})") from error
-    if found != schema:
-        raise InputError(f"{where}: schema {found}, expected {schema}")
-    return dict(record)
-
-
-def read_episode(message: String) -> dict[str, Any]:
-    """A record of topic `episode`; raises InputError where a field is missing or nonsense."""
-    record = read_json(message, EPISODE, "episode")
-    try:
-        x, y = map(float, record["human_goal"])
-        stamp = float(record["stamp_s"])
-        known = {"event": str(record["event"]), "episode": int(record["episode"])}
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"episode: a record without a proper {error}") from error
-    if not all(math.isfinite(value) for value in (stamp, x, y)):
-        raise InputError("episode: a record that holds a value that is not finite")
-    return {**record, **known, "stamp_s": stamp, "human_goal": (x, y)}
-
-
-def path_marker(
-    path: Array, frame: str, time_s: float, number: int, strength: float, name: str
-) -> Marker:
-    """A path (N, 2) [m] as a line; strength in 0..1 is its opacity."""
-    marker = Marker(ns=name, id=number, type=Marker.LINE_STRIP, action=Marker.ADD)
-    marker.header.frame_id, marker.header.stamp = frame, to_stamp(time_s)
-    marker.scale.x = 0.03
-    marker.pose.orientation.w = 1.0
-    marker.color = ColorRGBA(r=0.9, g=0.35, b=0.1, a=float(max(0.05, min(strength, 1.0))))
-    marker.points = [Point(x=float(x), y=float(y), z=0.02) for x, y in path]
-    return marker
-
-
-def _odometry(x: float, y: float, yaw: float, frame: str, child: str, time_s: float) -> Odometry:
-    message = Odometry()
-    message.header.frame_id, message.header.stamp = frame, to_stamp(time_s)
-    message.child_frame_id = child
-    message.pose.pose.position.x, message.pose.pose.position.y = float(x), float(y)
-    message.pose.pose.orientation = quaternion_of(float(yaw))
+def _twist(twist: Array) -> Twist:
+    message = Twist()
+    message.linear.x, message.linear.y = float(twist[0]), float(twist[1])
+    message.angular.z = float(twist[2])
     return message

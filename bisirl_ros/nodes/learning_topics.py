@@ -9,12 +9,13 @@ import numpy as np
 from std_msgs.msg import Float64, Float64MultiArray, MultiArrayDimension, String
 from visualization_msgs.msg import MarkerArray
 
-from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.predicted_motion import PredictedMotion
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.io.contract import Snapshot
-from bisirl_ros.nodes.conversions import LEARNING, json_message, path_marker
+from bisirl_ros.nodes.conversions_people import path_marker
+from bisirl_ros.nodes.conversions_records import LEARNING, json_message, read_estimates
 from bisirl_ros.nodes.ros import EVENTS, STANDARD, BisirlNode
 
 PERIODS_KEPT = 20000
@@ -34,13 +35,7 @@ class LearningTopics:
 
     def publish(self, features: tuple[str, ...], report: dict[str, Any], **more: Any) -> None:
         """An outer iteration's report, as the learner made it, and what else is known."""
-        n = len(features)
-        reward = Float64MultiArray(data=[*report["theta"], *report["std"]])
-        reward.layout.dim = [
-            MultiArrayDimension(label="mean,std", size=2, stride=2 * n),
-            MultiArrayDimension(label=",".join(features), size=n, stride=n),
-        ]
-        self._reward.publish(reward)
+        self._reward.publish(reward_message(features, report))
         if report["objective"] is not None:
             self._objective.publish(Float64(data=report["objective"]))
         record = {"schema": LEARNING, "features": list(features), **more, **report}
@@ -54,19 +49,43 @@ class LearningTopics:
     def publish_prediction(
         self,
         policy: Snapshot,
-        theta: Array,
-        human: Array,
-        robot: Array,
-        goal: tuple[float, float],
+        newest: Snapshot,
+        situation: Situation,
+        identities: tuple[str, ...],
         time_s: float,
     ) -> None:
-        """The likeliest motions of a human (4,) beside a robot (5,), as lines."""
-        paths, shares = self._prediction(policy.phi, theta, human, robot, goal)
+        """The likeliest motions of everybody in one situation (B = 1), as lines.
+
+        policy: the deployed one; newest: what is known of people's weights
+        """
+        if not identities:
+            return
+        theta = newest.theta_of(identities)
         markers = MarkerArray()
-        for i, (path, share) in enumerate(zip(paths, shares, strict=True)):
-            strength = float(share / shares[0])
-            markers.markers.append(path_marker(path, self._frame, time_s, i, strength, "human"))
+        for name, paths, shares in zip(
+            identities, *self._prediction(policy.phi, theta, situation), strict=True
+        ):
+            for i, (path, share) in enumerate(zip(paths, shares, strict=True)):
+                strength = float(share / shares[0])
+                markers.markers.append(path_marker(path, self._frame, time_s, i, strength, name))
         self._markers.publish(markers)
+
+
+def reward_message(features: tuple[str, ...], report: dict[str, Any]) -> Float64MultiArray:
+    """Everybody's weights: person, mean and std, feature, (P, 2, n); the labels say who and what.
+
+    report: with "people" as the learner tells them
+    """
+    theta, std = read_estimates(report, len(features))
+    p, n = len(theta), len(features)
+    rows = [row for name in theta for row in (theta[name], std[name])]
+    message = Float64MultiArray(data=[value for row in rows for value in row])
+    message.layout.dim = [
+        MultiArrayDimension(label=",".join(theta), size=p, stride=p * 2 * n),
+        MultiArrayDimension(label="mean,std", size=2, stride=2 * n),
+        MultiArrayDimension(label=",".join(features), size=n, stride=n),
+    ]
+    return message
 
 
 class Periods:

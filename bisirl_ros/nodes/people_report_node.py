@@ -10,7 +10,12 @@ from std_msgs.msg import String
 
 from bisirl_ros.config import setting
 from bisirl_ros.crowd.scenario import load_scenario
-from bisirl_ros.nodes.conversions import LEARNING, read_episode, read_json
+from bisirl_ros.nodes.conversions_records import (
+    LEARNING,
+    read_episode,
+    read_estimates,
+    read_json,
+)
 from bisirl_ros.nodes.ros import EVENTS, BisirlNode, declare
 from bisirl_ros.report.people import (
     PeopleRecord,
@@ -22,6 +27,8 @@ from bisirl_ros.report.people import (
 from bisirl_ros.report.run_folder import SUMMARY, RunFolder, new_run_folder
 
 SILENCE_S = 5.0
+TOLD = ("episode", "decisions", "held_out", "constant_velocity")
+"""What has to be in a record of topic `learning`."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +58,13 @@ class PeopleReportNode(BisirlNode):
         record = read_episode(message)
         self._heard_s = time.monotonic()
         if record["event"] == "started":
-            self._names[record["episode"]] = record["name"]
+            self._names[record["episode"]] = str(record.get("name", record["episode"]))
             self._record.played = len(self._names)
         self._over = self._over or record["event"] == "run_finished"
 
     def _on_learning(self, message: String) -> None:
-        row = read_json(message, LEARNING, "learning")
+        row = read_json(message, LEARNING, "learning", TOLD)
+        read_estimates(row, len(self._record.feature_names))
         row["name"] = short(self._names.get(row["episode"], str(row["episode"])))
         self._heard_s = time.monotonic()
         self._record.learned.append(row)

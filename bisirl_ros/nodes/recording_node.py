@@ -12,14 +12,11 @@ from std_msgs.msg import String, UInt8MultiArray
 from bisirl_ros.config import setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.navwareset import Recording, read_recording
-from bisirl_ros.nodes.conversions import (
-    EPISODE,
-    human_to_odometry,
-    json_message,
-    robot_to_odometry,
-    to_stamp,
-)
-from bisirl_ros.nodes.ros import EVENTS, LATCHED, STANDARD, BisirlNode, declare
+from bisirl_ros.nodes.conversions import robot_to_odometry, to_stamp
+from bisirl_ros.nodes.conversions_people import person_to_odometry
+from bisirl_ros.nodes.conversions_records import EPISODE, json_message
+from bisirl_ros.nodes.ros import EVENTS, LATCHED, PEOPLE, STANDARD, BisirlNode, declare
+from bisirl_ros.session.reports import PersonReport
 
 TICK_S = 0.01
 GAP_S = 2.0
@@ -29,8 +26,8 @@ GAP_S = 2.0
 class RecordingParameters:
     """Parameters of recording_node."""
 
-    files: tuple[str, ...] = setting(("",), doc="recordings, played in this order")
-    rate: float = setting(8.0, doc="recorded per real second", low=0.1, high=50.0)
+    files: tuple[str, ...] = setting((), doc="recordings, played in this order")
+    rate: float = setting(8.0, doc="recorded per real second", low=0.1, high=20.0)
     frame: str = setting("odom", doc="frame of all poses")
 
 
@@ -48,7 +45,7 @@ class RecordingNode(BisirlNode):
                 self.get_logger().warning(f"{recording.name}: {recording.dropped_rows} bad rows")
         self._clock_pub = self.create_publisher(ClockMessage, "/clock", STANDARD)
         self._odom_pub = self.create_publisher(Odometry, "odom", STANDARD)
-        self._human_pub = self.create_publisher(Odometry, "human/odom", STANDARD)
+        self._people_pub = self.create_publisher(Odometry, "people/odom", PEOPLE)
         self._episode_pub = self.create_publisher(String, "episode", EVENTS)
         self.listen(UInt8MultiArray, "policy", self._on_policy, LATCHED)
         self._learner_ready = False
@@ -85,7 +82,9 @@ class RecordingNode(BisirlNode):
             self._tell("started", self._index, recording)
         frame, time_s = self._p.frame, self._time_s
         self._odom_pub.publish(robot_to_odometry(recording.robot[self._row], frame, time_s))
-        self._human_pub.publish(human_to_odometry(recording.human[self._row], frame, time_s))
+        place, velocity = recording.person[self._row, :2], recording.person[self._row, 2:]
+        report = PersonReport(recording.identity, time_s, place, velocity, None, None)
+        self._people_pub.publish(person_to_odometry(report, frame))
         self._row += 1
         if self._row == len(recording.time_s):
             self._tell("finished", self._index, recording, outcome="end of recording")
@@ -100,7 +99,8 @@ class RecordingNode(BisirlNode):
             "event": event,
             "episode": index,
             "stamp_s": round(self._time_s, 6),
-            "human_goal": [float(x) for x in recording.goal],
+            "route": [recording.robot[-1, :2].tolist()],
+            "goals": {recording.identity: [recording.goal.tolist()]},
             "name": recording.name,
             "backend": "recording",
             **more,

@@ -21,6 +21,7 @@ from rclpy.exceptions import (
 )
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 
@@ -40,8 +41,15 @@ EVENTS = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
+PEOPLE = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
+"""Of topics on which everybody is reported at once: the deepest crowd is kept whole."""
 ACK_TIMEOUT = Duration(seconds=1.0)
 HUGE = 1e18
+UNSET_TYPE = {
+    tuple[float, ...]: Parameter.Type.DOUBLE_ARRAY,
+    tuple[int, ...]: Parameter.Type.INTEGER_ARRAY,
+    tuple[str, ...]: Parameter.Type.STRING_ARRAY,
+}
 BUILT_IN = ("use_sim_time", "start_type_description_service", "qos_overrides.")
 
 
@@ -92,38 +100,51 @@ class BisirlNode(Node):
         return self.steady.now().nanoseconds * 1e-9
 
 
-def declare(node: Node, cls: type[T], prefix: str = "") -> T:
+def declare(node: Node, cls: type[T], prefix: str = "", defaults: T | None = None) -> T:
     """Declare one ROS parameter per field of dataclass `cls`, and read them.
 
-    A nested dataclass becomes `field.subfield`. Raises InputError for a wrong type or range, or
-    a parameter that was given and is none of them.
+    prefix: before each name; defaults: instead of the fields' own
+    A nested dataclass becomes `field.subfield`; a list that is empty by default stays unset until
+    it is given. Raises InputError for a wrong type or range, or a parameter that was given and is
+    none of them.
     """
     hints = typing.get_type_hints(cls)
     values: dict[str, Any] = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         name, kind = prefix + field.name, hints[field.name]
+        default = field.default if defaults is None else getattr(defaults, field.name)
         if dataclasses.is_dataclass(kind):
-            values[field.name] = declare(node, typing.cast(type, kind), name + ".")
-            continue
-        default = list(field.default) if isinstance(field.default, tuple) else field.default
-        where = f"{node.get_name()}: parameter {name}"
-        try:
-            value = node.declare_parameter(name, default, _descriptor(field, kind)).value
-        except InvalidParameterTypeException as error:
-            raise InputError(f"{where}: expected {_type_name(kind)}; {error}") from error
-        except InvalidParameterValueException as error:
-            given = node._parameter_overrides.get(name)
-            shown = given.value if given is not None else default
-            check_value(field, shown, where)
-            raise InputError(f"{where} = {shown}: out of range; {error}") from error
-        if value is None:
-            raise InputError(f"{where}: is empty; give at least one value")
-        value = tuple(value) if isinstance(default, list) else value
-        check_value(field, value, where)
-        values[field.name] = value
+            nested = None if default is dataclasses.MISSING else default
+            values[field.name] = declare(node, typing.cast(type, kind), name + ".", nested)
+        else:
+            values[field.name] = _declared(node, field, kind, name, default)
     if not prefix:
         refuse_unknown_parameters(node)
     return cls(**values)
+
+
+def _declared(node: Node, field: dataclasses.Field[Any], kind: Any, name: str, default: Any) -> Any:
+    """Declare one parameter, and read it."""
+    default = list(default) if isinstance(default, tuple) else default
+    where = f"{node.get_name()}: parameter {name}"
+    try:
+        # an empty list does not tell of what it is one
+        first = UNSET_TYPE[kind] if default == [] else default
+        value = node.declare_parameter(name, first, _descriptor(field, kind)).value
+    except InvalidParameterTypeException as error:
+        raise InputError(f"{where}: expected {_type_name(kind)}; {error}") from error
+    except InvalidParameterValueException as error:
+        given = node._parameter_overrides.get(name)
+        shown = given.value if given is not None else default
+        check_value(field, shown, where)
+        raise InputError(f"{where} = {shown}: out of range; {error}") from error
+    if value is None:
+        if default != []:
+            raise InputError(f"{where}: is empty; give at least one value")
+        value = []
+    value = tuple(value) if isinstance(default, list) else value
+    check_value(field, value, where)
+    return value
 
 
 def refuse_unknown_parameters(node: Node) -> None:

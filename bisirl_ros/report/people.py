@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +16,7 @@ ASSUMPTION = "assumed: each person was going to where their walk ends; the robot
 class PeopleRecord:
     """One line per recording, in the order they were played.
 
-    learned: `learning` reports, each with its recording's `name`
+    learned: `learning` reports, each with its recording's `name`, and theta and std of each person
     """
 
     feature_names: tuple[str, ...]
@@ -35,8 +34,14 @@ def people_header() -> str:
 def people_line(record: PeopleRecord, row: dict[str, Any]) -> str:
     """One recording: log-likelihood per decision before learning from it, and weights after."""
     weights = "  ".join(
-        f"{name} {value:.2f}+-{std:.2f}"
-        for name, value, std in zip(record.feature_names, row["theta"], row["std"], strict=True)
+        _whose(name, row["people"])
+        + "  ".join(
+            f"{feature} {_plain(value)}+-{_plain(std)}"
+            for feature, value, std in zip(
+                record.feature_names, of["theta"], of["std"], strict=True
+            )
+        )
+        for name, of in row["people"].items()
     )
     held_out = (row["held_out"], row["constant_velocity"])
     shown = "".join(f"{_nats(v):>{w}}" for v, w in zip(held_out, (11, 12), strict=True))
@@ -51,11 +56,11 @@ def people_summary(record: PeopleRecord) -> dict[str, Any]:
     total = sum(row["decisions"] for row in later)
 
     def mean(key: str) -> float | None:
-        if not total:
+        if not total or any(row[key] is None for row in later):
             return None
         return float(sum(row[key] * row["decisions"] for row in later) / total)
 
-    last = record.learned[-1] if record.learned else None
+    people = record.learned[-1]["people"] if record.learned else {}
     summary = {
         "assumption": ASSUMPTION,
         "feature_names": record.feature_names,
@@ -64,8 +69,8 @@ def people_summary(record: PeopleRecord) -> dict[str, Any]:
         "held_out_decisions": total,
         "held_out_log_likelihood": mean("held_out"),
         "constant_velocity_log_likelihood": mean("constant_velocity"),
-        "theta_hat": last and last["theta"],
-        "theta_std": last and last["std"],
+        "theta_hat": {name: of["theta"] for name, of in people.items()},
+        "theta_std": {name: of["std"] for name, of in people.items()},
         "recordings": record.learned,
     }
     return dict(json_ready(summary))
@@ -74,13 +79,12 @@ def people_summary(record: PeopleRecord) -> dict[str, Any]:
 def people_closing(record: PeopleRecord) -> str:
     """Weights with 95 % intervals, and the comparison in one sentence."""
     summary = people_summary(record)
-    lines = ["", f"{'feature':<18}{'weight':>9} +- 95 %"]
-    estimates: Sequence[tuple[str, float, float]] = (
-        list(zip(record.feature_names, summary["theta_hat"], summary["theta_std"], strict=True))
-        if summary["theta_hat"]
-        else []
-    )
-    lines += [f"{n:<18}{v:>9.2f} +- {INTERVAL_STDS * s:.2f}" for n, v, s in estimates]
+    lines = ["", f"{'person':<12}{'feature':<18}{'weight':>9} +- 95 %"]
+    for name, theta in summary["theta_hat"].items():
+        std = summary["theta_std"][name]
+        for feature, v, s in zip(record.feature_names, theta, std, strict=True):
+            half = None if s is None else INTERVAL_STDS * s
+            lines.append(f"{name:<12}{feature:<18}{_plain(v):>9} +- {_plain(half)}")
     ours = summary["held_out_log_likelihood"]
     theirs = summary["constant_velocity_log_likelihood"]
     if ours is not None and theirs is not None:
@@ -91,6 +95,14 @@ def people_closing(record: PeopleRecord) -> str:
         )
     lines.append(ASSUMPTION)
     return "\n".join(lines)
+
+
+def _whose(name: str, people: dict[str, Any]) -> str:
+    return f"{name}: " if len(people) > 1 else ""
+
+
+def _plain(value: float | None) -> str:
+    return "n/a" if value is None or not math.isfinite(value) else f"{value:.2f}"
 
 
 def _nats(value: float | None) -> str:

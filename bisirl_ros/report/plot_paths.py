@@ -1,4 +1,4 @@
-"""The picture of how robot and person moved: early and late episodes from above."""
+"""The picture of how robot and people moved: early and late episodes from above."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bisirl_ros.report import record
+from bisirl_ros.report.closest import Closest, closest_approach, finite_rows, positions
 from bisirl_ros.report.plot_style import (
+    GREY,
     INK,
+    MOST_NAMED,
     PALE,
-    PERSON,
     ROBOT,
     label_axes,
     legend,
     panels,
+    person_colour,
     titles,
 )
 from bisirl_ros.report.record import Array, EpisodeRecord, RunRecord
@@ -24,13 +26,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+WALL = GREY
 SHOWN = 4
 """Episodes drawn on either side."""
 
 
 def paths(run: RunRecord) -> Figure:
-    """Early and late episodes from above, side by side, both bodies at their closest."""
-    moved = [e for e in run.episodes if len(e.human_path) or len(e.robot_path)]
+    """Early and late episodes from above, side by side, the robot and whoever came closest."""
+    moved = [e for e in run.episodes if e.people_paths or len(e.robot_path)]
     count = min(SHOWN, max(len(moved) // 2, 1))
     sides = [("Early", moved[:count], 0), ("Late", moved[-count:], -1)]
     sides = (
@@ -38,9 +41,10 @@ def paths(run: RunRecord) -> Figure:
     )
     low, high = _view(run)
     size_in = (5.0, float(np.clip(5.0 * (high - low)[1] / (high - low)[0], 2.5, 7.5)))
-    figure, axes = panels(run, "how robot and person moved", 1, len(sides), size_in)
+    who = "person" if run.scenario.people == 1 else "people"
+    figure, axes = panels(run, f"how robot and {who} moved", 1, len(sides), size_in)
     for ax, (title, episodes, featured) in zip(axes, sides, strict=True):
-        _stage(ax, run)
+        _stage(ax, run, episodes[featured] if episodes else None)
         for episode in episodes:
             _episode_paths(ax, run, episode, episode is episodes[featured])
         note = ""
@@ -51,57 +55,78 @@ def paths(run: RunRecord) -> Figure:
         label_axes(ax, "x [m]", "y [m]")
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         ax.set_aspect("equal", adjustable="box", anchor="NW")
-    legend(figure, _key())
+    legend(figure, _key(run))
     return figure
 
 
 def _view(run: RunRecord) -> tuple[Array, Array]:
     """Lowest and highest x, y (2,) [m] of what there is to see, with a margin."""
-    bodies = (run.scenario.robot, run.scenario.human)
-    corners = [np.array([body.start[:2], body.goal]) for body in bodies]
-    for obstacle in run.scenario.obstacles:
-        centre, half = np.array(obstacle.center), np.array(obstacle.size) / 2
-        corners += [np.array([centre - half, centre + half])]
+    floor, starts = run.scenario.floor, run.scenario.starts
+    people = starts.people[: run.scenario.people]
+    corners = [np.array([starts.robot.pose[:2], starts.robot.goal])]
+    corners += [np.array([p.position, *p.goals]) for p in people]
+    corners += [np.reshape(floor.walls, (-1, 2))]
+    for x, y, radius in floor.discs:
+        corners += [np.array([(x - radius, y - radius), (x + radius, y + radius)])]
     for episode in run.episodes:
-        corners += [record.finite_rows(episode.human_path)[:, 1:]]
-        corners += [record.finite_rows(episode.robot_path)[:, 1:]]
+        for path in (episode.robot_path, *episode.people_paths.values()):
+            corners += [finite_rows(path)[:, 1:]]
     seen = np.concatenate(corners)
     return seen.min(axis=0) - 0.4, seen.max(axis=0) + 0.4
 
 
-def _stage(ax: Axes, run: RunRecord) -> None:
-    """The obstacles and the goals."""
-    from matplotlib.patches import Ellipse, Patch, Rectangle
+def _stage(ax: Axes, run: RunRecord, episode: EpisodeRecord | None) -> None:
+    """Walls and pillars, and where all are going: as told of an episode, else as the scenario has.
 
-    for obstacle in run.scenario.obstacles:
-        (x, y), (width, depth) = obstacle.center, obstacle.size
-        look: dict[str, Any] = {"fc": PALE, "ec": "#A0A0A0", "zorder": 1}
-        patch: Patch = Ellipse((x, y), width, depth, **look)
-        if obstacle.shape == "box":
-            patch = Rectangle((x - width / 2, y - depth / 2), width, depth, **look)
-        ax.add_patch(patch)
-    for body, colour in ((run.scenario.robot, ROBOT), (run.scenario.human, PERSON)):
-        ax.plot(*body.goal, "*", color=colour, mec=INK, mew=0.8, ms=17, zorder=3)
+    Of several possible goals of a person each is drawn, hollow.
+    """
+    from matplotlib.patches import Circle
+
+    for x1, y1, x2, y2 in run.scenario.floor.walls:
+        ax.plot([x1, x2], [y1, y2], color=WALL, lw=3.0, solid_capstyle="round", zorder=2)
+    for x, y, radius in run.scenario.floor.discs:
+        ax.add_patch(Circle((x, y), radius, fc=PALE, ec=WALL, zorder=2))
+    starts = run.scenario.starts
+    goals: dict[str, Any] = {
+        name: start.goals
+        for name, start in zip(run.scenario.identities, starts.people, strict=False)
+    }
+    goals |= {} if episode is None else episode.goals
+    for name, some in goals.items():
+        colour = person_colour(run, name)
+        face = colour if len(some) == 1 else "white"
+        for x, y in some:
+            ax.plot(x, y, "*", color=face, mec=INK if len(some) == 1 else colour, mew=0.8, ms=15,
+                    zorder=3)  # fmt: skip
+    route = [starts.robot.goal] if episode is None or episode.route is None else episode.route
+    if len(route) > 1:
+        ax.plot(*np.asarray(route).T, color=ROBOT, lw=1.0, ls=":", zorder=2)
+    ax.plot(*route[-1], "*", color=ROBOT, mec=INK, mew=0.8, ms=17, zorder=3)
 
 
 def _episode_paths(ax: Axes, run: RunRecord, episode: EpisodeRecord, bold: bool) -> None:
-    """Both paths; with the seconds along them and the bodies at their closest where `bold`."""
-    bodies = (
-        (record.finite_rows(episode.robot_path), ROBOT),
-        (record.finite_rows(episode.human_path), PERSON),
-    )
+    """All paths; with the seconds along them and the bodies at their closest where `bold`."""
+    bodies = [(finite_rows(episode.robot_path), ROBOT)]
+    bodies += [
+        (finite_rows(path), person_colour(run, name)) for name, path in episode.people_paths.items()
+    ]
     start_s = min((path[0, 0] for path, _ in bodies if len(path)), default=0.0)
     for path, colour in bodies:
         ax.plot(path[:, 1], path[:, 2], color=colour, lw=2.4 if bold else 1.1,
-                alpha=1.0 if bold else 0.4, solid_capstyle="round", zorder=4)  # fmt: skip
+                alpha=1.0 if bold else 0.35, solid_capstyle="round", zorder=4)  # fmt: skip
         if bold and len(path):
             _seconds(ax, path, start_s, colour)
-    closest = record.closest_approach(episode)
+    closest = closest_approach(episode)
     if bold and closest is not None:
-        _, human_m, robot_m = closest
-        _circle(ax, robot_m, run.scenario.robot.radius_m, ROBOT)
-        _circle(ax, human_m, run.scenario.human.radius_m, PERSON)
-        ax.plot(*np.stack([human_m, robot_m]).T, color=INK, lw=1.0, zorder=7)
+        _bodies(ax, run, closest)
+
+
+def _bodies(ax: Axes, run: RunRecord, closest: Closest) -> None:
+    """The robot and whoever it came closest to, at that moment."""
+    colour = person_colour(run, closest.identity)
+    _circle(ax, closest.robot_m, run.scenario.robot.radius_m, ROBOT)
+    _circle(ax, closest.person_m, run.scenario.person.radius_m, colour)
+    ax.plot(*np.stack([closest.person_m, closest.robot_m]).T, color=INK, lw=1.0, zorder=7)
 
 
 def _seconds(ax: Axes, path: Array, start_s: float, colour: str) -> None:
@@ -109,7 +134,7 @@ def _seconds(ax: Axes, path: Array, start_s: float, colour: str) -> None:
     last = math.floor(path[-1, 0] - start_s + 1e-9)
     step = max(1, math.ceil(last / 12))
     for second in range(0, last + 1, step):
-        x, y = record.positions(path, np.array([start_s + second]))[0]
+        x, y = positions(path, np.array([start_s + second]))[0]
         ax.plot(x, y, "o", color=colour, mec="white", mew=0.8, ms=10, zorder=5)
         ink = "white" if colour == ROBOT else INK
         ax.annotate(str(second), (x, y), color=ink, fontsize=6.5, ha="center", va="center",
@@ -124,21 +149,27 @@ def _circle(ax: Axes, centre_m: Array, radius_m: float, colour: str) -> None:
     ax.add_patch(Circle(centre, radius_m, fill=False, ec=INK, lw=1.2, zorder=7))
 
 
-def _key() -> dict[str, Any]:
+def _key(run: RunRecord) -> dict[str, Any]:
     """What the legend shows, by its label."""
     from matplotlib.lines import Line2D
 
     def marker(shape: str, size: float, **look: Any) -> Line2D:
         return Line2D([], [], ls="", marker=shape, ms=size, **look)
 
-    return {
-        "robot": Line2D([], [], color=ROBOT, lw=2.4),
-        "person": Line2D([], [], color=PERSON, lw=2.4),
-        "seconds since the start": marker("$3$", 7, color=INK),
-        "goal": marker("*", 13, mfc="white", mec=INK),
-        "both bodies at their closest": marker("o", 12, mfc=PALE, mec=INK),
-        "obstacle": marker("s", 11, mfc=PALE, mec="#A0A0A0"),
-    }
+    key = {"robot": Line2D([], [], color=ROBOT, lw=2.4)}
+    names = run.scenario.identities
+    for name in names[:MOST_NAMED]:
+        label = "person" if len(names) == 1 else name
+        key[label] = Line2D([], [], color=person_colour(run, name), lw=2.4)
+    key["seconds since the start"] = marker("$3$", 7, color=INK)
+    key["goal"] = marker("*", 13, mfc="white", mec=INK)
+    if names:
+        key["both bodies at their closest"] = marker("o", 12, mfc=PALE, mec=INK)
+    if run.scenario.floor.walls:
+        key["wall"] = Line2D([], [], color=WALL, lw=3.0)
+    if run.scenario.floor.discs:
+        key["pillar"] = marker("o", 11, mfc=PALE, mec=WALL)
+    return key
 
 
 def _span(episodes: list[EpisodeRecord]) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, which colour-blind people tell apart.
 ROBOT, PERSON, ALARM, GOOD = "#0072B2", "#E69F00", "#D55E00", "#009E73"
+PEOPLE = (PERSON, "#CC79A7", "#009E73", "#56B4E9", "#8C6D31", "#7A5195")
+MOST_NAMED = 6
+"""People whom a legend names one by one."""
 INK, GREY, PALE = "#222222", "#666666", "#D9D9D9"
 
 # Margins around and gaps between the panels [inch].
@@ -68,6 +71,12 @@ def label_axes(ax: Axes, x: str, y: str) -> None:
     ax.tick_params(labelsize=8.5, colors=INK)
     ax.grid(True, color="#EEEEEE", lw=0.8)
     ax.set_axisbelow(True)
+
+
+def person_colour(run: RunRecord, identity: str) -> str:
+    """Of one person, the same in every picture of a run; after so many they come again."""
+    names = run.scenario.identities
+    return PEOPLE[names.index(identity) % len(PEOPLE)] if identity in names else GREY
 
 
 def episodes_axis(ax: Axes, run: RunRecord, y: str) -> None:

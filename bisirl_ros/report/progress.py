@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.report.record import (
     CONVERGED,
     INTERVAL_STDS,
@@ -18,6 +19,7 @@ from bisirl_ros.report.record import (
     collisions,
     control_period_ms,
     covered,
+    errors,
     relative_error,
 )
 
@@ -25,34 +27,44 @@ COLUMNS = 120
 UNKNOWN = "n/a"
 LAST = 5
 
-# Widths of the columns before and after the weights, and of one weight; two blanks in between.
+# Widths of the columns before and after what is told of people, of one weight and of somebody's
+# error; two blanks in between.
 EPISODE, OUTCOME, ERROR, WEIGHT, RETURN, DISTANCE, INNER, UPDATE = 3, 9, 6, 13, 7, 8, 7, 6
-MOST_WEIGHTS = (COLUMNS - sum((EPISODE, OUTCOME, ERROR, RETURN, DISTANCE, INNER, UPDATE)) - 12) // (
-    WEIGHT + 2
-)
+PERSON = 9
+FREE = COLUMNS - sum((EPISODE, OUTCOME, ERROR, RETURN, DISTANCE, INNER, UPDATE)) - 12
+MOST_WEIGHTS, MOST_PEOPLE = FREE // (WEIGHT + 2), FREE // (PERSON + 2)
 
 
-def header(feature_names: Sequence[str]) -> str:
-    """The titles above `progress_line`; features that do not fit in 120 columns are left out."""
-    weights = [_cut(name, WEIGHT) for name in feature_names[:MOST_WEIGHTS]]
-    return _line("ep", "outcome", "error", weights, "return", "min dist", "inner", "update")
+def header(scenario: Scenario) -> str:
+    """The titles above `progress_line`; what does not fit in 120 columns is left out.
+
+    One person's weights are told; of several people each one's error.
+    """
+    if scenario.people == 1:
+        middle = [f"{_cut(n, WEIGHT):>{WEIGHT}}" for n in scenario.feature_names[:MOST_WEIGHTS]]
+    else:
+        middle = [f"{_cut(n, PERSON):>{PERSON}}" for n in scenario.identities[:MOST_PEOPLE]]
+    return _line("ep", "outcome", "error", middle, "return", "min dist", "inner", "update")
 
 
 def progress_line(run: RunRecord, episode: EpisodeRecord) -> str:
     """One episode in at most 120 columns: weights as estimate and standard deviation.
 
-    The inner loop's time is in milliseconds, the median time of an outer update in seconds.
+    The error is the mean over people. The inner loop's time is in milliseconds, the median time of
+    an outer update in seconds.
     """
-    n = len(run.scenario.feature_names)
-    theta = episode.theta or [math.nan] * n
-    std = episode.theta_std or [math.nan] * n
-    weights = [_weight(value, s) for value, s in zip(theta, std, strict=True)]
+    names = run.scenario.identities
+    if len(names) == 1:
+        middle = _weights(run, episode, names[0])
+    else:
+        percent = [_times(episode.errors.get(name), 100.0) for name in names[:MOST_PEOPLE]]
+        middle = [f"{_number(value, '%', PERSON, decimals=1):>{PERSON}}" for value in percent]
     update = float(np.median(episode.update_s)) if episode.update_s else None
     return _line(
         str(episode.episode),
         _cut(episode.outcome or "stopped", OUTCOME),
         _number(_times(episode.relative_error, 100.0), "%", ERROR, decimals=1),
-        weights[:MOST_WEIGHTS],
+        middle,
         _number(episode.return_, "", RETURN),
         _number(episode.min_distance_m, " m", DISTANCE),
         _number(_times(episode.inner_s, 1e3), " ms", INNER),
@@ -64,13 +76,13 @@ def closing(run: RunRecord, folder: Path | None = None) -> str:
     """What was learned, how well the robot does by it, and at what pace: a table of few lines."""
     done = len(run.episodes)
     title = f"{run.scenario.name}, seed {run.seed}: {_count(done, 'episode')}"
+    title += "" if run.scenario.people == 1 else f" with {_people(run.scenario.people)}"
     lines = [title + (" (stopped early)" if run.interrupted else ""), "", *_weight_table(run), ""]
-    error = _finite(relative_error(run))
     period = control_period_ms(run.episodes)
     solves = [e.inner for e in run.episodes if e.inner is not None]
     last = run.episodes[-LAST:]
     rows = {
-        "relative error": UNKNOWN if error is None else f"{100 * error:.1f} %",
+        "relative error": _error(run),
         "late return": _late_return(run),
         "collisions": f"{collisions(run.episodes)} in all, "
         f"{collisions(last)} in the last {_count(len(last), 'episode')}",
@@ -84,20 +96,49 @@ def closing(run: RunRecord, folder: Path | None = None) -> str:
     return _printable("\n".join(lines))
 
 
+def _weights(run: RunRecord, episode: EpisodeRecord, name: str) -> list[str]:
+    unknown = [math.nan] * len(run.scenario.feature_names)
+    theta = (episode.theta or {}).get(name, unknown)
+    std = (episode.theta_std or {}).get(name, unknown)
+    cells = [_weight(value, s) for value, s in zip(theta, std, strict=True)]
+    return [f"{cell:>{WEIGHT}}" for cell in cells[:MOST_WEIGHTS]]
+
+
 def _weight_table(run: RunRecord) -> list[str]:
-    names, last, pm = run.scenario.feature_names, run.estimated, _plus_minus()
-    unknown = [math.nan] * len(names)
-    hat = (last and last.theta) or unknown
-    std = (last and last.theta_std) or unknown
-    true = run.theta_true or unknown
-    inside = covered(run) or [None] * len(names)
-    width = max([len(name) for name in names] + [7])
-    rows = [("feature", "true", f"estimate {pm} 95 %", "inside?")]
-    for i, name in enumerate(names):
-        interval = f"{_plain(hat[i])} {pm} {_plain(INTERVAL_STDS * std[i])}"
-        verdict = {True: "yes", False: "NO", None: UNKNOWN}[inside[i]]
-        rows.append((name, _plain(true[i]), UNKNOWN if last is None else interval, verdict))
-    return [f"{a:<{width}}  {b:>8}  {c:>18}  {d:>7}" for a, b, c, d in rows]
+    """Of each person: feature, truth, estimate with its 95 % interval, and whether it holds."""
+    features, names, pm = run.scenario.feature_names, run.scenario.identities, _plus_minus()
+    if not names:
+        return ["nobody was there to learn from"]
+    last, inside = run.estimated, covered(run) or {}
+    unknown = [math.nan] * len(features)
+    rows = [("person", "feature", "true", f"estimate {pm} 95 %", "inside?")]
+    for name in names:
+        known = last is not None and name in (last.theta or {})
+        hat = ((last and last.theta) or {}).get(name, unknown)
+        std = ((last and last.theta_std) or {}).get(name, unknown)
+        true = (run.theta_true or {}).get(name, unknown)
+        verdicts = inside.get(name) or [None] * len(features)
+        for i, feature in enumerate(features):
+            interval = f"{_plain(hat[i])} {pm} {_plain(INTERVAL_STDS * std[i])}"
+            verdict = {True: "yes", False: "NO", None: UNKNOWN}[verdicts[i]]
+            who = name if i == 0 else ""
+            rows.append((who, feature, _plain(true[i]), interval if known else UNKNOWN, verdict))
+    wide = [max(len(row[i]) for row in rows) for i in (0, 1)]
+    return [
+        f"{who:<{wide[0]}}  {a:<{wide[1]}}  {b:>8}  {c:>18}  {d:>7}" for who, a, b, c, d in rows
+    ]
+
+
+def _error(run: RunRecord) -> str:
+    """The mean over people, and whose is the largest."""
+    mean, each = _finite(relative_error(run)), errors(run) or {}
+    if mean is None:
+        return UNKNOWN
+    told = f"{100 * mean:.1f} %"
+    if len(each) > 1:
+        worst = max(each, key=lambda name: each[name])
+        told += f" on average, at most {100 * each[worst]:.1f} % ({worst})"
+    return told
 
 
 def _late_return(run: RunRecord) -> str:
@@ -123,14 +164,13 @@ def _line(
     episode: str,
     outcome: str,
     error: str,
-    weights: Sequence[str],
+    middle: Sequence[str],
     return_: str,
     distance: str,
     inner: str,
     update: str,
 ) -> str:
-    cells = [f"{episode:>{EPISODE}}", f"{outcome:<{OUTCOME}}", f"{error:>{ERROR}}"]
-    cells += [f"{weight:>{WEIGHT}}" for weight in weights]
+    cells = [f"{episode:>{EPISODE}}", f"{outcome:<{OUTCOME}}", f"{error:>{ERROR}}", *middle]
     cells += [f"{return_:>{RETURN}}", f"{distance:>{DISTANCE}}"]
     cells += [f"{inner:>{INNER}}", f"{update:>{UPDATE}}"]
     return _printable("  ".join(cells))
@@ -178,6 +218,10 @@ def _cut(text: str, width: int) -> str:
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _people(n: int) -> str:
+    return {0: "nobody", 1: "1 person"}.get(n, f"{n} people")
 
 
 def _utf8() -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from bisirl_ros.core import metrics
-from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.io.plain import json_ready
+
+if TYPE_CHECKING:
+    from bisirl_ros.crowd.scenario import Scenario
 
 Array = npt.NDArray[np.float64]
 
@@ -38,7 +40,12 @@ class Percentiles(TypedDict):
     max: float | None
 
 
-def _no_path() -> Array:
+Weights = dict[str, list[float]]
+"""Somebody's weights (n,), by identity."""
+
+
+def no_path() -> Array:
+    """Nobody was seen anywhere: (0, 3)."""
     return np.empty((0, 3))
 
 
@@ -48,11 +55,13 @@ class EpisodeRecord:
 
     outcome: "arrived", "collision", "timeout", None where the episode was cut off
     min_distance_m: smallest distance between the centres [m]; return_: the robot's
-    relative_error: ||theta - theta_true|| / ||theta_true||; theta, theta_std: (n,) estimate
+    theta, theta_std: (n,) estimate of everybody who was met so far, by identity
+    errors: ||theta - theta_true|| / ||theta_true|| of each person; relative_error: their mean
     outer_updates: policy updates so far; objective: f(phi, theta)
     inner_s, update_s: time of the inner solve and of each outer update after the episode [s]
     control_period_ms: measured time between two commands [ms]
-    human_path, robot_path: (N, 3) t, x, y [s, m, m], frame odom; N may differ between them
+    people_paths, robot_path: (N, 3) t, x, y [s, m, m] of each person, and of the robot
+    route: (L, 2) the robot's; goals: (G, 2) where each person may have been going, by identity [m]
     """
 
     episode: int
@@ -61,8 +70,9 @@ class EpisodeRecord:
     duration_s: float | None = None
     return_: float | None = None
     relative_error: float | None = None
-    theta: list[float] | None = None
-    theta_std: list[float] | None = None
+    errors: dict[str, float] = field(default_factory=dict)
+    theta: Weights | None = None
+    theta_std: Weights | None = None
     inner: InnerLoop | None = None
     outer_updates: int = 0
     objective: float | None = None
@@ -70,15 +80,18 @@ class EpisodeRecord:
     update_s: list[float] = field(default_factory=list)
     control_period_ms: Percentiles | None = None
     policy_version: int = 0
-    human_path: Array = field(default_factory=_no_path)
-    robot_path: Array = field(default_factory=_no_path)
+    people_paths: dict[str, Array] = field(default_factory=dict)
+    robot_path: Array = field(default_factory=no_path)
+    route: Array | None = None
+    goals: dict[str, Array] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
 class RunRecord:
     """One run.
 
-    theta_true: (n,) where the person is simulated; oracle_return: of the policy that knows it
+    theta_true: (n,) of each person where they are simulated, by identity
+    oracle_return: of the policy that knows it
     late_return: of the last deployed policies, played as oracle_return is; wall_s [s]
     """
 
@@ -87,7 +100,7 @@ class RunRecord:
     backend: str = ""
     device: str = "cpu"
     episodes: list[EpisodeRecord] = field(default_factory=list)
-    theta_true: list[float] | None = None
+    theta_true: Weights | None = None
     oracle_return: float | None = None
     late_return: float | None = None
     wall_s: float = 0.0
@@ -103,7 +116,7 @@ class RunRecord:
 def summary(run: RunRecord) -> dict[str, Any]:
     """The run as JSON-ready values: None for what is unknown, NaN or infinite.
 
-    Lists hold one entry per episode, except those named after theta: one entry per weight.
+    Lists hold one entry per episode. What is known of people is by identity: one entry per weight.
     """
     episodes, last = run.episodes, run.estimated
     whole = {
@@ -111,11 +124,14 @@ def summary(run: RunRecord) -> dict[str, Any]:
         "seed": run.seed,
         "episodes": len(episodes),
         "interrupted": run.interrupted,
+        "people": run.scenario.people,
+        "drive": run.scenario.robot.drive,
         "feature_names": run.scenario.feature_names,
         "theta_true": run.theta_true,
         "theta_hat": last and last.theta,
         "theta_std": last and last.theta_std,
         "covered": covered(run),
+        "errors": errors(run),
         "relative_error": relative_error(run),
         "oracle_return": run.oracle_return,
         "late_return": run.late_return,
@@ -147,26 +163,49 @@ def summary(run: RunRecord) -> dict[str, Any]:
     return ready
 
 
-def covered(run: RunRecord) -> list[bool | None] | None:
-    """Per weight, whether the truth is within 1.96 std of the last estimate; None if unknown."""
-    last = run.estimated
-    if run.theta_true is None or last is None or not last.theta or last.theta_std is None:
+def covered(run: RunRecord) -> dict[str, list[bool | None]] | None:
+    """Per person and weight, whether the truth is within 1.96 std of the last estimate.
+
+    None where it is unknown; people of whom there is no estimate are left out.
+    """
+    last, true = run.estimated, run.theta_true
+    if true is None or last is None or last.theta is None or last.theta_std is None:
         return None
-    triples = zip(last.theta, run.theta_true, last.theta_std, strict=True)
+    return {
+        name: _inside(last.theta[name], true[name], last.theta_std[name])
+        for name in true
+        if name in last.theta and name in last.theta_std
+    }
+
+
+def _inside(theta: list[float], true: list[float], std: list[float]) -> list[bool | None]:
     return [
-        abs(hat - true) <= INTERVAL_STDS * std if math.isfinite(hat + true + std) else None
-        for hat, true, std in triples
+        abs(hat - t) <= INTERVAL_STDS * s if math.isfinite(hat + t + s) else None
+        for hat, t, s in zip(theta, true, std, strict=True)
     ]
 
 
+def errors(run: RunRecord) -> dict[str, float] | None:
+    """Of the last estimate, by identity: as recorded, else computed; None where it is unknown."""
+    last, true = run.estimated, run.theta_true
+    if last is not None and last.errors:
+        return dict(last.errors)
+    if last is None or last.theta is None or true is None:
+        return None
+    return {
+        name: metrics.relative_error(np.array(last.theta[name]), np.array(true[name]))
+        for name in true
+        if name in last.theta and any(true[name])
+    }
+
+
 def relative_error(run: RunRecord) -> float | None:
-    """Of the last estimate: as recorded, else ||theta - theta_true|| / ||theta_true||."""
+    """Mean over people of the last estimate's: as recorded, else computed; None if unknown."""
     last = run.estimated
     if last is not None and last.relative_error is not None:
         return last.relative_error
-    if last is None or run.theta_true is None or not any(run.theta_true):
-        return None
-    return metrics.relative_error(np.asarray(last.theta, float), np.asarray(run.theta_true, float))
+    found = errors(run)
+    return float(np.mean(list(found.values()))) if found else None
 
 
 def collisions(episodes: Iterable[EpisodeRecord]) -> int:
@@ -191,32 +230,3 @@ def control_period_ms(episodes: Sequence[EpisodeRecord]) -> Percentiles:
         "p99": percentiles(p["p99"] for p in known)["max"],
         "max": percentiles(p["max"] for p in known)["max"],
     }
-
-
-def closest_approach(episode: EpisodeRecord) -> tuple[float, Array, Array] | None:
-    """When the centres were closest [s], and the human's and the robot's x, y (2,) then [m].
-
-    The sparser path is interpolated at the instants of both; None where they share no time.
-    """
-    human, robot = finite_rows(episode.human_path), finite_rows(episode.robot_path)
-    if not len(human) or not len(robot):
-        return None
-    t_s = np.union1d(human[:, 0], robot[:, 0])
-    begin_s, end_s = max(human[0, 0], robot[0, 0]), min(human[-1, 0], robot[-1, 0])
-    t_s = t_s[(t_s >= begin_s) & (t_s <= end_s)]
-    if not len(t_s):
-        return None
-    human_m, robot_m = positions(human, t_s), positions(robot, t_s)
-    i = int(np.argmin(np.linalg.norm(human_m - robot_m, axis=1)))
-    return float(t_s[i]), human_m[i], robot_m[i]
-
-
-def positions(path: Array, t_s: Array) -> Array:
-    """x, y (T, 2) [m] of a path (N, 3) at the instants t_s (T,) [s], linear in between."""
-    return np.stack([np.interp(t_s, path[:, 0], path[:, i]) for i in (1, 2)], axis=1)
-
-
-def finite_rows(path: Array) -> Array:
-    """The rows of a path (N, 3) without NaN or infinity."""
-    path = np.asarray(path, float).reshape(-1, 3)
-    return path[np.isfinite(path).all(axis=1)]

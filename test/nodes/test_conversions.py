@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -10,14 +9,15 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 message packages")
 
-from geometry_msgs.msg import Quaternion, Twist, TwistStamped
-from std_msgs.msg import String, UInt8MultiArray
+from geometry_msgs.msg import PoseStamped, Quaternion, Twist, TwistStamped
+from nav_msgs.msg import Path
+from std_msgs.msg import UInt8MultiArray
 
 from bisirl_ros.errors import InputError
 from bisirl_ros.nodes import conversions as c
 
-ROBOT = np.array([1.5, -2.25, 2.5, 0.75, -0.5])
-HUMAN = np.array([0.5, -3.0, -0.6, 0.8])
+ROBOT = np.array([1.5, -2.25, 2.5, 0.75, -0.125, -0.5])
+ROUTE = np.array([[0.0, 1.0], [2.0, -3.0], [4.0, 5.0]])
 
 
 @pytest.mark.parametrize("time_s", [0.0, 0.01, 12.999999999, 1.7e9 + 0.125])
@@ -67,46 +67,49 @@ def test_robot_comes_back_from_odometry() -> None:
     np.testing.assert_allclose(c.odometry_to_robot(message), ROBOT)
     assert (message.header.frame_id, message.child_frame_id) == ("odom", "base_link")
     assert c.stamp_s(message.header.stamp) == 3.25
-
-
-def test_human_comes_back_from_odometry_whose_twist_is_in_the_bodys_frame() -> None:
-    message = c.human_to_odometry(HUMAN, "map", 3.25)
-    np.testing.assert_allclose(c.odometry_to_human(message), HUMAN)
-    assert message.twist.twist.linear.x == pytest.approx(1.0)
-    assert message.twist.twist.linear.y == 0.0
-    assert c.yaw_of(message.pose.pose.orientation) == pytest.approx(math.atan2(0.8, -0.6))
-    message.twist.twist.linear.y = 1.0  # to the left of where they face
-    np.testing.assert_allclose(c.odometry_to_human(message)[2:], [-0.6 - 0.8, 0.8 - 0.6])
-
-
-def test_a_standing_human_comes_back_from_odometry() -> None:
-    standing = np.array([0.5, -3.0, 0.0, 0.0])
-    message = c.human_to_odometry(standing, "odom", 0.0)
-    np.testing.assert_array_equal(c.odometry_to_human(message), standing)
-
-
-def test_a_pose_is_that_of_the_odometry() -> None:
-    pose, odometry = c.human_to_pose(HUMAN, "odom", 2.0), c.human_to_odometry(HUMAN, "odom", 2.0)
-    assert pose.header == odometry.header
-    assert pose.pose == odometry.pose.pose
+    assert (message.twist.twist.linear.x, message.twist.twist.linear.y) == (0.75, -0.125)
 
 
 def test_odometry_with_a_broken_orientation_is_not_finite() -> None:
     message = c.robot_to_odometry(ROBOT, "odom", 0.0)
     message.pose.pose.orientation = Quaternion(w=0.0)
     assert not np.isfinite(c.odometry_to_robot(message)).all()
-    assert not np.isfinite(c.odometry_to_human(message)).all()
 
 
 @pytest.mark.parametrize("stamped", [True, False])
 def test_velocity_command_of_either_type(stamped: bool) -> None:
-    message = c.velocity_command(0.5, -0.25, stamped, 7.5)
+    twist = np.array([0.5, 0.125, -0.25])
+    message = c.velocity_command(twist, stamped, 7.5)
     assert type(message) is c.velocity_type(stamped) is (TwistStamped if stamped else Twist)
-    twist = c.twist_of(message)
-    assert (twist.linear.x, twist.angular.z) == (0.5, -0.25)
+    np.testing.assert_array_equal(c.command_of(message), twist)
     if stamped:
         assert message.header.frame_id == "base_link"
         assert c.stamp_s(message.header.stamp) == 7.5
+        assert (message.twist.linear.y, message.twist.angular.z) == (0.125, -0.25)
+
+
+def test_a_goal_and_a_path_come_back_as_routes() -> None:
+    goal, path = c.goal_to_pose(ROUTE[1], "odom", 2.0), c.route_to_path(ROUTE, "odom", 2.0)
+    assert isinstance(goal, PoseStamped) and isinstance(path, Path)
+    np.testing.assert_array_equal(c.route_of(goal), ROUTE[1:2])
+    np.testing.assert_array_equal(c.route_of(path), ROUTE)
+    for message in (goal, path, *path.poses):
+        assert (message.header.frame_id, c.stamp_s(message.header.stamp)) == ("odom", 2.0)
+    assert c.yaw_of(goal.pose.orientation) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (Path(), "plan: holds no pose"),
+        (c.goal_to_pose(np.array([0.0, math.nan]), "odom", 0.0), "goal_pose: a position is not"),
+        (c.route_to_path(ROUTE + math.inf, "odom", 0.0), "plan: a position is not finite"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused(message: PoseStamped | Path, why: str) -> None:
+    with pytest.raises(InputError, match=why) as refusal:
+        c.route_of(message)
+    assert "\n" not in str(refusal.value)
 
 
 def test_bytes_come_back() -> None:
@@ -114,41 +117,3 @@ def test_bytes_come_back() -> None:
     message = c.bytes_message(data)
     assert isinstance(message, UInt8MultiArray)
     assert c.message_bytes(message) == data
-
-
-def test_a_record_comes_back_from_json() -> None:
-    record = {"schema": c.EPISODE, "event": "started", "human_goal": [0.0, 3.6], "x": None}
-    assert c.read_json(c.json_message(record), c.EPISODE, "episode") == record
-
-
-def test_a_record_that_is_not_finite_is_not_sent() -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        c.json_message({"schema": c.EPISODE, "stamp_s": math.nan})
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "not a JSON record"),
-        ("nonsense", "not a JSON record"),
-        ("[1, 2]", "not a JSON record"),
-        ("3.0", "not a JSON record"),
-        ("{}", f"schema None, expected {c.EPISODE}"),
-        (json.dumps({"schema": c.LEARNING}), f"schema {c.LEARNING}, expected {c.EPISODE}"),
-    ],
-)
-def test_a_foreign_record_is_refused_in_one_line(text: str, why: str) -> None:
-    with pytest.raises(InputError) as refusal:
-        c.read_json(String(data=text), c.EPISODE, "episode")
-    assert str(refusal.value).startswith(f"episode: {why}")
-    assert "\n" not in str(refusal.value)
-
-
-def test_path_marker_draws_the_path() -> None:
-    path = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
-    marker = c.path_marker(path, "odom", 1.5, 7, 2.0, "human")
-    assert [(p.x, p.y) for p in marker.points] == [(0.0, 1.0), (2.0, 3.0), (4.0, 5.0)]
-    assert (marker.header.frame_id, marker.ns, marker.id) == ("odom", "human", 7)
-    assert marker.pose.orientation.w == 1.0
-    assert marker.color.a == pytest.approx(1.0)
-    assert 0.0 < c.path_marker(path, "odom", 1.5, 7, 0.0, "human").color.a < 0.1

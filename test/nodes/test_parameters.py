@@ -43,6 +43,8 @@ class Cart:
     open_top: bool = setting(False, doc="no roof")
     colour: str = setting("red", doc="paint", choices=("red", "blue"))
     loads: tuple[int, ...] = setting((1, 2), doc="of each axle", unit="kg", low=0)
+    tanks: tuple[float, ...] = setting((), doc="of fuel; empty: none", unit="l", low=0.0)
+    trailer: Wheel = setting(Wheel(0.75), doc="a part that has a default of its own")
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def parameters_of(name: str) -> type:
     (found,) = (
         cls
         for _, cls in inspect.getmembers(module, inspect.isclass)
-        if cls.__module__ == module.__name__ and cls.__name__.endswith("Parameters")
+        if cls.__name__.endswith("Parameters") and cls.__name__ != "ScenarioParameters"
     )
     return found
 
@@ -107,7 +109,10 @@ def test_every_field_is_declared_with_description_unit_and_range(
             assert f"[{meta['unit']}]" in descriptor.description
         for choice in meta["choices"] or ():
             assert choice in descriptor.description
-        default = field.default
+        default = 0.75 if full_name == "trailer.grip" else field.default
+        if default == ():
+            assert node.get_parameter_or(full_name).value is None
+            continue
         given = node.get_parameter(full_name).value
         assert (tuple(given) if isinstance(default, tuple) else given) == default
         low, high = meta["low"], meta["high"]
@@ -124,11 +129,23 @@ def test_every_field_is_declared_with_description_unit_and_range(
 
 def test_given_values_are_read(make_node: MakeNode) -> None:
     given = ("speed:=1.5", "seats:=2", "open_top:=true", "colour:=blue", "loads:=[7, 8, 9]")
+    given += ("tanks:=[1.5, 2.0]",)
     arguments = [word for value in (*given, "wheel.grip:=0.25") for word in ("-p", value)]
     cart = declare(make_node(*arguments), Cart)
     assert cart == Cart(
-        wheel=Wheel(grip=0.25), speed=1.5, seats=2, open_top=True, colour="blue", loads=(7, 8, 9)
+        wheel=Wheel(grip=0.25),
+        trailer=Wheel(grip=0.75),
+        speed=1.5,
+        seats=2,
+        open_top=True,
+        colour="blue",
+        loads=(7, 8, 9),
+        tanks=(1.5, 2.0),
     )
+
+
+def test_a_list_may_be_left_empty(make_node: MakeNode) -> None:
+    assert declare(make_node(), Cart).tanks == ()
 
 
 @pytest.mark.parametrize(
@@ -148,6 +165,8 @@ def test_given_values_are_read(make_node: MakeNode) -> None:
         ("open_top:=3", "cart_node: parameter open_top: expected bool"),
         ("colour:=7", "cart_node: parameter colour: expected str"),
         ("loads:=many", "cart_node: parameter loads: expected "),
+        ("tanks:=[1.0, -2.0]", "cart_node: parameter tanks = -2.0: must be at least 0.0 l"),
+        ("tanks:=full", "cart_node: parameter tanks: expected "),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line(given: str, told: str, make_node: MakeNode) -> None:

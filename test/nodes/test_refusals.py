@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy")
 
-from bisirl_ros.io.contract import INTERACTIONS, pack
+from bisirl_ros.io.contract import LOG, pack
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 SIM = ("sim", "--episodes", 1, "--oracle", "false", "--run-dir", "run")
@@ -36,8 +36,8 @@ def random_bytes(path: Path) -> str:
 
 def other_schema(path: Path) -> str:
     """A file of this package, but another kind."""
-    path.write_bytes(pack(INTERACTIONS, {"human": np.zeros((1, 4))}, {}))
-    return f"holds {INTERACTIONS}, expected bisirl.checkpoint/2"
+    path.write_bytes(pack(LOG, {"robot": np.zeros((1, 7))}, {}))
+    return f"holds {LOG}, expected bisirl.checkpoint/3"
 
 
 @pytest.mark.parametrize("write", [random_bytes, other_schema])
@@ -61,6 +61,29 @@ def test_the_bullet_backend_without_pybullet(place: Any) -> None:
 def test_a_device_that_is_not_there(place: Any) -> None:
     program = place.start("bisirl_ros.cli", *SIM, "--backend", "kinematic", "--device", "cuda:99")
     assert_refused(program, "device 'cuda:99'", "choose cpu or auto")
+
+
+@pytest.mark.parametrize(
+    ("node", "given", "words"),
+    [
+        ("sim_node", "people:=6", ["people = 6: there are starts for 5"]),
+        ("sim_node", "people:=-2", ["sim_node: parameter people = -2: must be at least -1"]),
+        ("sim_node", "drive:=hover", ["drive = 'hover': choose one of", "omni"]),
+        ("sim_node", "goal:=guessed", ["parameter goal = 'guessed'", "latent, known"]),
+        ("sim_node", "tracker.dropout:=1.5", ["tracker.dropout = 1.5: must be at most 0.95"]),
+        ("sim_node", "scenario:=moon", ["scenario 'moon' is unknown", "crossing"]),
+        ("human_node", "theta:=[1.0, -2.0]", ["theta has 2 values", "has 4 features", "progress"]),
+        ("human_node", "theta:=[0.0, 0.0, 0.0, 0.0]", ["theta is all zero"]),
+        ("report_node", "people:=6", ["people = 6: there are starts for 5"]),
+        ("recording_node", "rate:=8.0", ["parameter files is empty"]),
+        ("recording_node", "files:=[gone.csv]", ["gone.csv", "cannot be read"]),
+    ],
+)
+def test_a_parameter_that_a_node_cannot_use(
+    place: Any, node: str, given: str, words: list[str]
+) -> None:
+    program = place.start("bisirl_ros.entry", node, "--ros-args", "-p", given)
+    assert_refused(program, *words)
 
 
 def test_an_unknown_parameter_in_the_params_file(place: Any) -> None:

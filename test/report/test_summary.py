@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from bisirl_ros.errors import InputError
+from bisirl_ros.report.closest import closest_approach
 from bisirl_ros.report.record import (
     RunRecord,
-    closest_approach,
     control_period_ms,
     covered,
+    errors,
     relative_error,
     summary,
 )
@@ -31,13 +32,20 @@ KEYS = set(
     scenario seed episodes theta_true theta_hat theta_std relative_error returns min_distances
     collisions oracle_return late_return inner outer_iterations outer_update_s
     control_period_ms wall_s backend device interrupted feature_names covered versions
+    people drive errors
     """.split()  # noqa: SIM905 - a list of strings would be three times as long
 )
 
 
+@pytest.mark.parametrize("people", [0, 1, 3])
 @pytest.mark.parametrize("episodes", [0, 1, 6])
-def test_summary_has_every_key_and_is_strict_json(make_run: MakeRun, episodes: int) -> None:
-    told = summary(make_run(episodes))
+def test_summary_has_every_key_and_is_strict_json(
+    make_run: MakeRun, episodes: int, people: int
+) -> None:
+    told = summary(make_run(episodes, people=people))
+    names = [f"person_{p}" for p in range(people)]
+    assert list(told["theta_true"]) == names
+    assert list(told["theta_hat"] or {}) == (names if episodes else [])
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert set(told) >= KEYS
     assert told["episodes"] == len(told["returns"]) == len(told["inner"]) == episodes
@@ -49,13 +57,14 @@ def test_summary_says_null_for_what_is_not_a_number(make_run: MakeRun) -> None:
     run.wall_s, run.late_return = math.inf, math.nan
     run.episodes[0].return_ = math.nan
     run.episodes[1].min_distance_m = math.inf
-    run.episodes[2].theta_std = [math.nan, 1.0, 1.0, 1.0]
+    run.episodes[2].theta_std = {"person_0": [math.nan, 1.0, 1.0, 1.0]}
     run.episodes[2].update_s = [np.float64("nan")]
     told = summary(run)
     assert told["wall_s"] is None and told["late_return"] is None
     assert told["returns"][0] is None and isinstance(told["returns"][1], float)
     assert told["min_distances"][1] is None
-    assert told["theta_std"] == [None, 1.0, 1.0, 1.0] and told["covered"][0] is None
+    assert told["theta_std"] == {"person_0": [None, 1.0, 1.0, 1.0]}
+    assert told["covered"]["person_0"][0] is None
     assert told["outer_update_s"]["max"] == 0.41
 
 
@@ -71,22 +80,25 @@ def test_summary_tells_the_last_estimate_of_a_run_that_was_cut_off(make_run: Mak
 
 
 def test_a_weight_is_covered_up_to_1_96_standard_deviations(make_run: MakeRun) -> None:
-    run = make_run(2)
-    run.theta_true = [0.0, 0.0, 0.0, 0.0]
-    run.episodes[-1].theta = [1.95, -1.95, 1.97, -1.97]
-    run.episodes[-1].theta_std = [1.0, 1.0, 1.0, 1.0]
-    assert covered(run) == [True, True, False, False]
+    run = make_run(2, people=2)
+    run.theta_true = {name: [0.0] * 4 for name in run.scenario.identities}
+    run.episodes[-1].theta = {"person_1": [1.95, -1.95, 1.97, -1.97]}
+    run.episodes[-1].theta_std = {"person_1": [1.0, 1.0, 1.0, 1.0]}
+    assert covered(run) == {"person_1": [True, True, False, False]}
     run.theta_true = None
     assert covered(run) is None
 
 
-def test_relative_error_is_computed_where_it_was_not_recorded(make_run: MakeRun) -> None:
-    run = make_run(1)
-    run.theta_true = [3.0, 4.0, 0.0, 0.0]
-    run.episodes[0].theta, run.episodes[0].relative_error = [3.0, 4.0, 1.0, 0.0], None
-    assert relative_error(run) == pytest.approx(1.0 / 5.0)
+def test_errors_are_computed_where_they_were_not_recorded(make_run: MakeRun) -> None:
+    run = make_run(1, people=2)
+    run.theta_true = {"person_0": [3.0, 4.0, 0.0, 0.0], "person_1": [3.0, 4.0, 0.0, 0.0]}
+    episode = run.episodes[0]
+    episode.theta = {"person_0": [3.0, 4.0, 1.0, 0.0], "person_1": [3.0, 4.0, 0.0, 3.0]}
+    episode.relative_error, episode.errors = None, {}
+    assert errors(run) == pytest.approx({"person_0": 0.2, "person_1": 0.6})
+    assert relative_error(run) == pytest.approx(0.4)
     run.theta_true = None
-    assert relative_error(run) is None
+    assert relative_error(run) is None and errors(run) is None
 
 
 def test_control_period_is_the_worst_of_the_episodes(make_run: MakeRun) -> None:
@@ -97,15 +109,20 @@ def test_control_period_is_the_worst_of_the_episodes(make_run: MakeRun) -> None:
     assert control_period_ms(run.episodes) == {"p50": 50.0, "p99": 90.0, "max": 99.0}
 
 
-def test_closest_approach_of_two_lines_sampled_at_different_times(make_run: MakeRun) -> None:
-    """The robot passes (0, 0) at 2 s, when the person stands at (0, 1)."""
+def test_closest_approach_of_lines_sampled_at_different_times(make_run: MakeRun) -> None:
+    """The robot passes (0, 0) at 2 s, when one person stands at (0, 1); the other is further."""
     episode = make_run(1).episodes[0]
     episode.robot_path = np.array([[0.0, -2.0, 0.0], [2.0, 0.0, 0.0], [4.0, 2.0, 0.0]])
-    episode.human_path = np.array([[1.0, 0.0, 1.0], [5.0, 0.0, 1.0], [np.nan, 0.0, 0.0]])
+    near = np.array([[1.0, 0.0, 1.0], [5.0, 0.0, 1.0], [np.nan, 0.0, 0.0]])
+    far = np.array([[0.0, 0.0, -1.5], [5.0, 0.0, -1.5]])
+    episode.people_paths = {"far": far, "near": near}
     closest = closest_approach(episode)
-    assert closest is not None and closest[0] == 2.0
-    np.testing.assert_allclose(closest[1:], [[0.0, 1.0], [0.0, 0.0]])
-    episode.human_path = episode.human_path + np.array([9.0, 0.0, 0.0])
+    assert closest is not None
+    assert (closest.identity, closest.time_s, closest.distance_m) == ("near", 2.0, 1.0)
+    np.testing.assert_allclose([closest.person_m, closest.robot_m], [[0.0, 1.0], [0.0, 0.0]])
+    episode.people_paths = {"near": near + np.array([9.0, 0.0, 0.0])}
+    assert closest_approach(episode) is None
+    episode.people_paths = {}
     assert closest_approach(episode) is None
 
 

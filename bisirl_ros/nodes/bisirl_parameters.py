@@ -1,0 +1,62 @@
+"""The parameters of bisirl_node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bisirl_ros.config import setting
+from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
+from bisirl_ros.session.session import SessionSettings
+
+
+@dataclass(frozen=True)
+class BisirlParameters(ScenarioParameters):
+    """Parameters of bisirl_node."""
+
+    learner: LoopConfig = setting(LoopConfig(), doc="settings of the double loop")
+    device: str = setting("auto", doc="where the learner imagines: auto, cpu, cuda or cuda:i")
+    seed: int = setting(0, doc="of the learner", low=0)
+    control_rate: float = setting(20.0, doc="of cmd_vel", unit="Hz", low=1.0, high=200.0)
+    time_scale: float = setting(
+        1.0,
+        doc="ROS seconds per real second; acceleration limits are per ROS second",
+        low=0.05,
+        high=20.0,
+    )
+    observe_only: bool = setting(False, doc="learn from watching; publish no velocity")
+    start_enabled: bool = setting(True, doc="drive without waiting for ~/enable")
+    human_source: str = setting(
+        "people",
+        doc="people/odom, or human/odom or human/pose of one person",
+        choices=("people", "odometry", "pose"),
+    )
+    human_timeout_s: float = setting(0.5, doc="older is stale", unit="s", low=0.01, high=10.0)
+    odom_timeout_s: float = setting(0.5, doc="older is stale", unit="s", low=0.01, high=10.0)
+    global_frame: str = setting("odom", doc="frame of all inputs")
+    enable_stamped_cmd_vel: bool = setting(True, doc="cmd_vel is TwistStamped, else Twist")
+    checkpoint: str = setting("", doc="file to go on from; empty starts anew")
+    save_to: str = setting("", doc="file to keep the learner's state in; empty keeps none")
+    batch_s: float = setting(
+        0.0,
+        doc="cut interactions every so long where no 'episode' topic tells; 0 waits for it",
+        unit="s",
+        low=0.0,
+        high=600.0,
+    )
+    grid: tuple[int, ...] = setting(
+        (8, 18), doc="rings, spokes of candidates explaining data", low=2, high=200
+    )
+    executor: str = setting("events", doc="rclpy executor", choices=("events", "single"))
+
+    def session(self) -> SessionSettings:
+        """What of it is the session's."""
+        return SessionSettings(
+            control_period_s=1.0 / self.control_rate,
+            time_scale=self.time_scale,
+            observe_only=self.observe_only,
+            people_timeout_s=self.human_timeout_s,
+            robot_timeout_s=self.odom_timeout_s,
+            batch_s=self.batch_s,
+            frame=self.global_frame,
+        )

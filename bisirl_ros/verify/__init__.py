@@ -1,0 +1,1 @@
+"""`bisirl verify SUITE`: what the package claims, measured against its bars."""

@@ -1,0 +1,20 @@
+"""The suite `situation`: several people, goals at run time, walls, drives, noise."""
+
+from __future__ import annotations
+
+from bisirl_ros.verify.situation import (
+    as_before,
+    drives,
+    goals,
+    latent_goal,
+    noise,
+    people,
+    pooled,
+    speed,
+    walls,
+)
+
+EXPERIMENTS = tuple(
+    module.EXPERIMENT
+    for module in (speed, walls, people, pooled, noise, latent_goal, goals, drives, as_before)
+)

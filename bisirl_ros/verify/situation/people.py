@@ -1,0 +1,106 @@
+"""Nobody, one, three, five people: played to the end, each learned, in time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from bisirl_ros.core.bilevel import LoopConfig, LoopState, improve_policy
+from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.scenario import Scenario, load_scenario
+from bisirl_ros.crowd.solver import CrowdSolver
+from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.offline import OfflineRun, play_offline
+from bisirl_ros.verify.situation.people_of import drawn_people, graded
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COUNTS = (0, 1, 3, 5)
+COVERAGE, PERIOD_S, SLOWER = 0.90, 0.05, 4.0
+
+
+def measure(setup: Setup, say: Say) -> Outcome:
+    """Whole runs without ROS; one command has to fit into a control period many times."""
+    seeds, table = setup.seeds(4, 1), {}
+    episodes = 3 if setup.quick else 12
+    for count in COUNTS:
+        scenario = load_scenario("crossing", people=count)
+        inside, outcomes, ticks = [], [], []
+        for seed in seeds:
+            people = drawn_people(scenario, seed)
+            loop = LoopConfig(policy_steps=1)
+            found = play_offline(OfflineRun(scenario, people, loop, episodes=episodes, seed=seed))
+            inside += graded(found.last, people)[1]
+            outcomes += found.outcomes
+            ticks.append(found.tick_s)
+        table[str(count)] = _row(scenario, inside, outcomes, np.concatenate(ticks), setup.quick)
+        say(f"P = {count}: " + ", ".join(f"{k} {v:.3g}" for k, v in table[str(count)].items()))
+    return _judged(table, seeds, setup.quick)
+
+
+def _row(
+    scenario: Scenario, inside: list[bool], outcomes: list[str], ticks: np.ndarray, quick: bool
+) -> dict[str, Any]:
+    return {
+        "episodes": len(outcomes),
+        "done": float(np.mean([o in ("arrived", "timeout", "collision") for o in outcomes])),
+        "arrived": float(np.mean([o == "arrived" for o in outcomes])),
+        "coverage": float(np.mean(inside)) if inside else 1.0,
+        "command_p99_ms": 1e3 * float(np.percentile(ticks, 99)),
+        "update_s": update_seconds(scenario, 2 if quick else 6),
+    }
+
+
+def update_seconds(scenario: Scenario, times: int) -> float:
+    """Median time of an outer update with true weights [s]."""
+    policy = InteractionPolicy(scenario.robot)
+    solver = CrowdSolver(scenario, policy)
+    phi = policy.initial(torch.Generator().manual_seed(0))
+    config = LoopConfig()
+    state: LoopState[Decisions] = LoopState.start(phi, solver.n_features, config, 0, people=True)
+    state.evidence = state.evidence.met(scenario.identities, state.theta)
+    theta = np.array(list(drawn_people(scenario, 0).values())).flatten()
+    took = []
+    for _ in range(times + 1):
+        began = time.perf_counter()
+        improve_policy(solver, state, config, known_theta=theta)
+        took.append(time.perf_counter() - began)
+    return float(np.median(took[1:]))
+
+
+def _judged(table: dict[str, Any], seeds: list[int], quick: bool) -> Outcome:
+    slower = table["5"]["update_s"] / table["1"]["update_s"]
+    coverage = [table[str(count)]["coverage"] for count in COUNTS if count]
+    least = COVERAGE - (0.2 if quick else 0.0)
+    late = max(row["command_p99_ms"] for row in table.values())
+    holds = (
+        all(row["done"] == 1.0 for row in table.values())
+        and min(coverage) >= least
+        and late <= 0.1 * 1e3 * PERIOD_S * 10.0
+        and (quick or slower <= SLOWER)
+    )
+    return Outcome(
+        {"by_count": table, "update_ratio_5_to_1": slower},
+        seeds,
+        bootstrap_mean(coverage),
+        f"all episodes done; coverage >= {least:.0%} with 1, 3, 5 people; a command within its"
+        f" period at 20 Hz; an update with 5 takes <= {SLOWER:g} times that with 1",
+        holds,
+    )
+
+
+def draw(outcome: Outcome, ax: Axes) -> None:
+    """Time of an outer update by the number of people."""
+    table = outcome.figures["by_count"]
+    ax.bar(list(table), [row["update_s"] for row in table.values()], color="0.6")
+    ax.set_xlabel("people", fontsize=8)
+    ax.set_ylabel("outer update [s]", fontsize=8)
+
+
+EXPERIMENT = Experiment("people", "nobody, one, three, five people", measure, draw)

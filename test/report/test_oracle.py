@@ -1,0 +1,41 @@
+"""The comparison with the oracle: the same luck for all, and worse for who drives worse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.report.oracle import compare, mean_return
+
+THETA = np.array([[1.5, -3.0, -0.5, -0.4], [1.2, -2.0, -0.5, -0.4]])
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """As the programs do."""
+    torch.set_num_threads(1)
+
+
+def test_a_policy_that_stands_earns_less_and_the_luck_is_the_same() -> None:
+    scenario = replace(load_scenario("crossing", 2), time_limit_s=3.2)
+    policy = InteractionPolicy(scenario.robot)
+    phi = policy.initial(torch.Generator().manual_seed(0))
+    stands = phi.clone()
+    stands[-2] = -9.0
+    driven = mean_return(scenario, phi, THETA, episodes=16)
+    assert driven == mean_return(scenario, phi, THETA, episodes=16)
+    assert driven > mean_return(scenario, stands, THETA, episodes=16) + 1.0
+
+
+def test_without_updates_the_oracle_is_the_first_policy() -> None:
+    scenario = replace(load_scenario("crossing", 1), time_limit_s=1.6)
+    first = InteractionPolicy(scenario.robot).initial(torch.Generator().manual_seed(3))
+    found = compare(scenario, THETA[:1], [first], 0, LoopConfig(), 3, "cpu")
+    assert found is not None and found.late_return == found.oracle_return
+    assert compare(scenario, THETA[:1], [first], 1, LoopConfig(), 3, "cpu", lambda: False) is None
