@@ -22,6 +22,7 @@ from bisirl_ros.crowd.aims import Aims
 from bisirl_ros.crowd.episode import episode_return
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import unpack_snapshot
 from bisirl_ros.nodes.conversions import message_bytes, odometry_to_robot, stamp_s
@@ -38,7 +39,6 @@ from bisirl_ros.nodes.conversions_records import (
 )
 from bisirl_ros.nodes.ros import ACK_TIMEOUT, EVENTS, LATCHED, PEOPLE, STANDARD, BisirlNode, declare
 from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
-from bisirl_ros.nodes.true_weights import true_weights
 
 TOLERANCE_S = 1e-6
 

@@ -8,31 +8,14 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.io.contract import Snapshot
 
-NOMINAL = {
-    "progress": 1.5,
-    "proximity": -3.0,
-    "velocity_change": -0.5,
-    "speed_deviation": -0.4,
-    "effort": -0.4,
-    "wall_proximity": -2.0,
-    "person_proximity": -2.0,
-}
-SPREAD = 0.2
 
-
-def drawn_people(
-    scenario: Scenario, seed: int, count: int | None = None, spread: float = SPREAD
-) -> dict[str, Array]:
-    """Weights (n,) of as many people as the scenario has, each within a share of the nominal."""
-    rng = np.random.default_rng([seed, 1])
-    nominal = np.array([NOMINAL[name] for name in scenario.feature_names])
-    number = scenario.people if count is None else count
-    return {
-        f"person_{p}": nominal * (1.0 + spread * rng.uniform(-1.0, 1.0, len(nominal)))
-        for p in range(number)
-    }
+def drawn_people(scenario: Scenario, seed: int, count: int | None = None) -> dict[str, Array]:
+    """Weights (n,) of as many people as the scenario has, by identity."""
+    weights = true_weights(scenario, seed=seed, count=count)
+    return {f"person_{p}": theta for p, theta in enumerate(weights)}
 
 
 def graded(

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("rclpy", reason="bisirl_ros.nodes needs rclpy")
-
 from bisirl_ros.crowd.person import FEATURE_NAMES
 from bisirl_ros.crowd.scenario import load_scenario, scenario_names
+from bisirl_ros.crowd.true_weights import NOMINAL, true_weights
 from bisirl_ros.errors import InputError
-from bisirl_ros.nodes.true_weights import NOMINAL, true_weights
 
 
 def test_there_is_a_usual_weight_of_every_feature() -> None:
