@@ -48,6 +48,7 @@ def die_while_writing(_config: Any, _inbox: Any, outbox: Any) -> None:
 def write_much(_config: Any, inbox: Any, outbox: Any) -> None:
     """Large last words, which need a reader; then as told."""
     outbox.put(TOLD)
+    time.sleep(0.5)  # whoever reads has stopped by then
     outbox.put((bytes(LARGE), "{}"))
     wait_for_message(inbox)
 
