@@ -144,7 +144,8 @@ def test_what_is_learned_is_told(run: SimpleNamespace) -> None:
         refused = r["refused"]
         assert refused["odom"] == {} and refused["commands_not_finite"] == 0, refused
         assert refused["control_failures"] == 0
-        assert set(refused["people"]) <= {"jump"}, "at most where everybody is put elsewhere"
+        # everybody is put elsewhere between episodes, and a busy machine may be late
+        assert set(refused["people"]) <= {"jump", "old"}, refused
         assert set(r["people"]) == {"person_0", "person_1"}
     assert all(r["dropped_batches"] == 0 for r in learned)
     assert len(heard["/outer_objective"]) == EPISODES
