@@ -15,6 +15,7 @@ from torch import Tensor
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.actors import Actor
 from bisirl_ros.crowd.aims import arrived
+from bisirl_ros.crowd.outcome import min_distance_m
 from bisirl_ros.crowd.reward import learner_reward
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
@@ -66,7 +67,8 @@ def play(
                 sc.robot.step(now.robot, command, dt_s, now.room),
                 sc.person.step(now.people, target, dt_s, now.room),
             )
-            nearest = torch.where(running, torch.minimum(nearest, least_distance(now)), nearest)
+            apart = min_distance_m(now).to(nearest)
+            nearest = torch.where(running, torch.minimum(nearest, apart), nearest)
         reward = learner_reward(sc, before, now.robot, now.people, goal, weights)
         returns += torch.where(running, sc.person.discount**h * reward, 0.0)
         duration += running * sc.decision_period_s
@@ -75,14 +77,6 @@ def play(
         running &= ~(there & walked.all(-1)) & (nearest >= sc.contact_distance_m)
     collided = nearest < sc.contact_distance_m
     return Played(*(v.numpy() for v in (returns, nearest, collided, there, duration)))
-
-
-def least_distance(situation: Situation) -> Tensor:
-    """Distance between the centres of the robot and whoever is nearest: (B,) [m]."""
-    if situation.count == 0:
-        return torch.full((len(situation),), torch.inf)
-    apart: Tensor = (situation.seen[..., :2] - situation.robot[:, None, :2]).norm(dim=-1)
-    return apart.amin(-1).float()
 
 
 def episode_return(scenario: Scenario, situation: Situation, goal: Tensor, theta: Array) -> float:

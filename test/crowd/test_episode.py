@@ -10,9 +10,9 @@ import torch
 
 from bisirl_ros.crowd.actors import ConstantVelocity, GoalWalkers, PolicyDriver, SoftExpert
 from bisirl_ros.crowd.candidates import gauss_disc
-from bisirl_ros.crowd.episode import CONTROL_RATE_HZ, Played, episode_return, least_distance, play
+from bisirl_ros.crowd.episode import CONTROL_RATE_HZ, Played, episode_return, play
 from bisirl_ros.crowd.model import CrowdModel
-from bisirl_ros.crowd.outcome import outcomes
+from bisirl_ros.crowd.outcome import min_distance_m, outcomes
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.reward import learner_reward
 from bisirl_ros.crowd.robot import Motion
@@ -49,7 +49,7 @@ def lived(scenario: Scenario, start: Situation, seed: int) -> list[Situation]:
                 scenario.robot.step(now.robot, command, dt_s, now.room),
                 scenario.person.step(now.people, target, dt_s, now.room),
             )
-            nearest = min(nearest, float(least_distance(now)))
+            nearest = min(nearest, float(min_distance_m(now)))
         states.append(now)
         ended = outcomes(scenario, now, period_s * (h + 1), goal)[0]
         if ended in ("arrived", "collision") or nearest < scenario.contact_distance_m:
@@ -79,7 +79,7 @@ def test_it_is_the_episode_step_by_step(people: int) -> None:
     by_hand = episode_return(scenario, whole, goal, theta) if people else None
     if by_hand is not None:
         assert played.returns[0] == pytest.approx(by_hand, rel=1e-5)
-        assert played.min_distance_m[0] <= float(least_distance(whole).min()) + 1e-6
+        assert played.min_distance_m[0] <= float(min_distance_m(whole).min()) + 1e-6
     else:
         assert np.isinf(played.min_distance_m[0]) and not played.collided[0]
 

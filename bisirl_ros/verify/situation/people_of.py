@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.metrics import relative_error
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.io.contract import Snapshot
@@ -31,7 +32,6 @@ def graded(
             if known
             else np.sqrt(np.diag(snapshot.stranger_covariance))
         )
-        off = theta - people[name]
-        errors.append(float(np.linalg.norm(off) / np.linalg.norm(people[name])))
-        inside += (np.abs(off) <= 1.96 * std).tolist()
+        errors.append(relative_error(theta, people[name]))
+        inside += (np.abs(theta - people[name]) <= 1.96 * std).tolist()
     return errors, inside
