@@ -16,6 +16,7 @@ from bisirl_ros.crowd.foresight import View
 from bisirl_ros.crowd.goal_mixture import GoalMixture
 from bisirl_ros.crowd.latent import Latent, draws
 from bisirl_ros.crowd.model import CrowdModel
+from bisirl_ros.crowd.policy import Weights
 from bisirl_ros.crowd.situation import AWAY_M
 
 AWAY = (AWAY_M, AWAY_M, 0.0, 0.0)
@@ -71,7 +72,7 @@ class Explainer:
         model = self._model
         count, draws_, points = latent.log_weight.shape
         weights = model.policy.weights(phi.to(model.device, model.dtype))
-        view = self._view(batch, p, when, latent, goal, phi)
+        view = self._view(batch, p, when, latent, goal, weights)
         offered = model.candidates.velocity.expand(count * draws_, -1, -1)
         asked = torch.cat([model.tensor(latent.target).flatten(0, 1), offered], 1)
         features = model.foresight.features(weights, view, asked, model.room)
@@ -91,7 +92,7 @@ class Explainer:
         when: NDArray[np.intp],
         latent: Latent,
         goal: Array,
-        phi: Tensor,
+        weights: Weights,
     ) -> View:
         """What person p saw at moments `when`, for each state that they may have been in."""
         model, times = self._model, latent.state.shape[1]
@@ -107,6 +108,5 @@ class Explainer:
             future = model.tensor(batch.robot_future[when][:, 1:, :2])
             return View(own, others, goals, robot, course, future.repeat_interleave(times, 0))
         people = torch.cat([own[:, None], others], 1)
-        weights = model.policy.weights(phi.to(model.device, model.dtype))
         after = model.answer(weights, robot, people, course, model.room)
         return View(own, others, goals, after, course)
