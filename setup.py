@@ -47,9 +47,11 @@ setup(
         "matplotlib",
         "transforms3d>=0.4.2",
         "gymnasium>=1.0",
+        "scipy>=1.10",
     ],
     extras_require={
         "sim": ["pybullet"],
+        "orca": ["pyrvo"],
         "ros": [
             "ros-rclpy[fastrtps]",
             "ros-rosgraph-msgs",
@@ -59,7 +61,7 @@ setup(
             "ros-nav-msgs",
             "ros-visualization-msgs",
         ],
-        "test": ["pytest", "pytest-timeout", "ruff", "mypy", "types-PyYAML"],
+        "test": ["hypothesis", "pytest", "pytest-timeout", "ruff", "mypy", "types-PyYAML"],
     },
     entry_points={
         "console_scripts": [

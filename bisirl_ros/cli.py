@@ -22,6 +22,7 @@ from bisirl_ros.errors import InputError, exit_cleanly
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.supervisor import supervise
 from bisirl_ros.verify.experiment import Setup
+from bisirl_ros.verify.parts import cores
 from bisirl_ros.verify.run import VerifyArguments, chosen, closing, run_suite
 from bisirl_ros.verify.suites import SUITES, experiments_of
 
@@ -104,7 +105,14 @@ def run_experiments(given: dict[str, Any]) -> int:
     )
     torch.set_num_threads(1)
     folder = RunFolder(Path(arguments.out).resolve() if arguments.out else _new(suite))
-    outcomes = run_suite(suite, experiments, setup, folder, lambda line: print(line, flush=True))
+    outcomes = run_suite(
+        suite,
+        experiments,
+        setup,
+        folder,
+        lambda line: print(line, flush=True),
+        arguments.jobs or cores(),
+    )
     print("\n" + closing(outcomes, folder))
     return int(any(found.holds is False for found in outcomes.values()))
 

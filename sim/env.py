@@ -13,7 +13,7 @@ from gymnasium import spaces
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.scenario import Scenario, load_scenario, scenario_names
 from bisirl_ros.crowd.situation import Situation
-from bisirl_ros.crowd.task_reward import task_reward
+from bisirl_ros.crowd.task_terms import task_reward
 from bisirl_ros.errors import InputError
 from bisirl_sim.episode import Episode
 from bisirl_sim.extent import reach_m

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.actors import GoalWalkers
 from bisirl_ros.crowd.aims import Aims
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
@@ -28,15 +29,13 @@ class PersonController(Protocol):
 
 
 class StraightWalker:
-    """Everybody walks straight to their goal at the preferred speed, whatever others do.
+    """`GoalWalkers` in a world: everybody walks straight to their goal, whatever others do.
 
     noise: standard deviation of each component of a target velocity [m/s].
     """
 
     def __init__(self, scenario: Scenario, noise: float = 0.05) -> None:
-        self._speed = scenario.person.preferred_speed
-        self._period_s = scenario.decision_period_s
-        self._noise = noise
+        self._walkers = GoalWalkers(scenario, noise)
         self.reset(0)
 
     def reset(self, seed: int) -> None:
@@ -45,11 +44,8 @@ class StraightWalker:
 
     def decide(self, situation: Situation) -> Array:
         """See `PersonController.decide`."""
-        way = np.asarray(situation.aims.likeliest[0] - situation.people[0, :, :2])
-        distance_m = np.linalg.norm(way, axis=-1, keepdims=True)
-        speed = np.minimum(self._speed, distance_m / self._period_s)
-        heading = np.divide(way, distance_m, out=np.zeros_like(way), where=distance_m > 0.0)
-        return speed * heading + self._noise * self._rng.standard_normal(way.shape)
+        luck = torch.from_numpy(self._rng.random((1, situation.count)))
+        return np.asarray(self._walkers.act(situation, luck)[0])
 
 
 def draw_goals(situation: Situation, rng: np.random.Generator) -> Array:

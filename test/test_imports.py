@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bisirl_ros"
-PURE = ("core", "tabular", "tracking", "crowd", "control", "session", "baselines")
+PURE = ("core", "tabular", "tracking", "crowd", "control", "session", "baselines", "metrics")
 """Folders that run without ROS and without a simulator."""
 MAY_IMPORT = {
     "core": (),
@@ -21,12 +21,13 @@ MAY_IMPORT = {
     "crowd": ("core", "scenarios", "tracking"),
     "control": ("core", "crowd"),
     "baselines": ("core", "tabular", "crowd"),
+    "metrics": ("core",),
     "scenarios": (),
     "io": ("core", "tabular", "crowd"),
     "learner": ("core", "crowd", "io"),
     "session": ("core", "crowd", "tracking", "control", "io"),
     "report": ("core", "crowd", "io", "learner", "__version__"),
-    "theory": ("core", "tabular", "crowd", "baselines", "report", "io", "verify"),
+    "theory": ("core", "tabular", "crowd", "baselines", "metrics", "report", "io", "verify"),
 }
 """What the files of a folder may import of the package, besides their own folder."""
 EVERYWHERE = ("errors", "config")

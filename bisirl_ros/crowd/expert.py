@@ -42,6 +42,17 @@ class Response:
         index = torch.searchsorted(share, (luck * share[:, -1])[:, None], right=True)
         return index[:, 0].clamp(max=share.shape[-1] - 1)
 
+    def drawn(self, luck: Tensor, times: int) -> Tensor:
+        """`times` candidates of each, systematically: at even steps through the cumulative of pi_e.
+
+        luck: (M,) uniform on [0, 1), where the steps begin; (M, times) integers. Each is a draw of
+        pi_e; together they hold its mean far better than as many independent ones.
+        """
+        share = self.p.cumsum(-1)
+        even = torch.arange(times, dtype=luck.dtype, device=luck.device)
+        at = (even + luck[:, None]) / times * share[:, -1:]
+        return torch.searchsorted(share, at, right=True).clamp(max=share.shape[-1] - 1)
+
 
 def pi_e(features: Tensor, theta: Tensor, candidates: Candidates) -> Response:
     """The one softmax over candidates: features (M, K, n), theta (M, n)."""

@@ -49,6 +49,24 @@ def proximity(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     return _near(step.person_tp1[..., :2] - step.robot_tp1, feature.scale)
 
 
+def company(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
+    """exp(-((distance to the robot - best) / scale)^2 / 2) after the step; best, scale [m]."""
+    apart = torch.sqrt((step.person_tp1[..., :2] - step.robot_tp1).square().sum(-1) + 1e-6)
+    return torch.exp(((apart - feature.distance) / feature.scale).square() * -0.5)
+
+
+def robot_left(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
+    """On which side the robot is: `proximity`, times the sine of its bearing; the left is positive.
+
+    The bearing is from the person's way to their goal, which noise does not turn, to the robot.
+    """
+    to_goal = step.goal - step.person_tp1[..., :2]
+    to_robot = step.robot_tp1 - step.person_tp1[..., :2]
+    cross = to_goal[..., 0] * to_robot[..., 1] - to_goal[..., 1] * to_robot[..., 0]
+    lengths = torch.sqrt((to_goal.square().sum(-1) + 1e-6) * (to_robot.square().sum(-1) + 1e-6))
+    return cross / lengths * _near(to_robot, feature.scale)
+
+
 def person_proximity(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     """exp(-(distance / scale)^2 / 2) after the step, summed over the other people; scale [m]."""
     apart = step.person_tp1[..., None, :2] - step.others_tp1
@@ -88,6 +106,8 @@ FEATURES: dict[str, Feature] = {
         effort,
         wall_proximity,
         person_proximity,
+        company,
+        robot_left,
     )
 }
 

@@ -25,6 +25,9 @@ from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 
+FRACTIONS = 4096.0
+"""The digits of a luck below 1 / 4096 are another luck, independent of who is chosen by it."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -71,12 +74,14 @@ class Trajectory:
 
     robot: (T + 1, B, 3 + c) (`Motion.packed`); people: (T + 1, B, P, 4)
     target: (T, B, P, 2) [m/s]; known: (T, B, P) whose choice counts
+    drawn: (T, B, P, M) candidates drawn of pi_e beside the one chosen, or None
     """
 
     robot: Tensor
     people: Tensor
     target: Tensor
     known: Tensor
+    drawn: Tensor | None = None
 
 
 class CrowdModel:
@@ -185,20 +190,33 @@ class CrowdModel:
         stacked = (torch.stack(kept) for kept in (peoples, targets, knowns))
         return Trajectory(bodies_of_robots, *stacked)
 
-    def imagine(self, phi: Tensor, start: Situation, setting: Setting, luck: Tensor) -> Trajectory:
+    def imagine(
+        self,
+        phi: Tensor,
+        start: Situation,
+        setting: Setting,
+        luck: Tensor,
+        draws: int = 0,
+    ) -> Trajectory:
         """Episodes in which everybody chooses as pi_e says.
 
         luck: (T, B, P) uniform on [0, 1), drawn beforehand: the same luck, the same episodes
+        draws: M candidates that are drawn beside the one chosen, by the fractions of the luck
         """
-        velocity = self.candidates.velocity
+        velocity, drawn = self.candidates.velocity, []
 
         def choose(h: int, weights: Weights, robot_tp1: Motion, people: Tensor) -> Tensor:
             robot_tp1 = robot_tp1.repeated(people.shape[1])
             seen = self.foresee(weights, robot_tp1, people, setting, velocity[None])
-            index = self.respond(seen.features, setting).chosen(luck[h].reshape(-1))
-            return velocity[index].view(*luck[h].shape, 2)
+            response, own = self.respond(seen.features, setting), luck[h].reshape(-1)
+            if draws:
+                drawn.append(response.drawn(own * FRACTIONS % 1.0, draws))
+            return velocity[response.chosen(own)].view(*luck[h].shape, 2)
 
-        return self.play(phi, start, setting, choose, len(luck))
+        played = self.play(phi, start, setting, choose, len(luck))
+        if not draws:
+            return played
+        return replace(played, drawn=torch.stack(drawn).view(*luck.shape, draws))
 
     def replay(self, phi: Tensor, start: Situation, setting: Setting, target: Tensor) -> Trajectory:
         """Episodes in which people choose what is on record, and the robot drives anew.

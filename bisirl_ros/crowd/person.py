@@ -22,6 +22,8 @@ FEATURE_NAMES = (
     "effort",
     "wall_proximity",
     "person_proximity",
+    "company",
+    "robot_left",
 )
 """The features that `bisirl_ros.crowd.features` defines."""
 
@@ -32,6 +34,7 @@ class FeatureSpec:
 
     name: str = setting(doc="which feature", choices=FEATURE_NAMES)
     scale: float = setting(1.0, doc="what counts as one unit of it", low=1e-3)
+    distance: float = setting(0.0, doc="the best distance of `company`", unit="m", low=0.0)
 
 
 @dataclass(frozen=True)

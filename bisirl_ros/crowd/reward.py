@@ -9,7 +9,7 @@ from bisirl_ros.crowd.aims import arrived
 from bisirl_ros.crowd.features import Step, psi
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
-from bisirl_ros.crowd.task_reward import task_reward
+from bisirl_ros.crowd.task_terms import task_reward
 
 
 def learner_reward(
@@ -25,7 +25,7 @@ def learner_reward(
     robot_tp1: (B, 6) and people_tp1: (B, P, 4) after it; goal: (B, P, 2) each person's own [m]
     theta: (B, P, n) or (P, n)
     """
-    reward = task_reward(scenario, before, robot_tp1, people_tp1)
+    reward = task_reward(scenario, before, robot_tp1, people_tp1, goal)
     count, person = before.count, scenario.person
     if count == 0 or scenario.task.kappa == 0.0:
         return reward

@@ -16,20 +16,10 @@ from bisirl_ros.crowd.robot import Robot
 from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.crowd.starts import Starts
+from bisirl_ros.crowd.task import TaskSpec
 from bisirl_ros.errors import InputError
 
 PACKAGE = "bisirl_ros.scenarios"
-
-
-@dataclass(frozen=True)
-class TaskSpec:
-    """r_l = r_task + kappa * sum_p r_e^p: weights of the robot's own task (section 1)."""
-
-    kappa: float = setting(1.0, doc="weight of people's reward; < 0 competes", low=-10, high=10)
-    progress: float = setting(6.0, doc="reward per full-speed stride to the goal", low=0.0)
-    time: float = setting(2.0, doc="cost per decision until arrival", low=0.0)
-    turning: float = setting(0.4, doc="cost of (turn rate)^2 per decision", low=0.0)
-    collision: float = setting(20.0, doc="cost of touching somebody", low=0.0)
 
 
 @dataclass(frozen=True)
@@ -48,6 +38,14 @@ class FloorPlan:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """People who want about the same."""
+
+    name: str = setting(doc="its name")
+    weights: tuple[float, ...] = setting(doc="usual weight of each feature of the person")
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One choice of S, A, P, r_task, kappa and psi: an interaction scenario (section 1)."""
 
@@ -60,6 +58,7 @@ class Scenario:
     time_limit_s: float = setting(12.0, doc="an episode lasts at most", unit="s", low=0.5)
     floor: FloorPlan = setting(FloorPlan(), doc="what stands in the way")
     people: int = setting(1, doc="how many of the people listed take part", low=0, high=50)
+    population: tuple[Kind, ...] = setting((), doc="kinds of people there are; none: usual ones")
 
     def __post_init__(self) -> None:
         listed = len(self.starts.people)
@@ -68,6 +67,12 @@ class Scenario:
                 f"scenario {self.name}: people = {self.people}: there are starts for {listed};"
                 " list more under starts"
             )
+        for kind in self.population:
+            if len(kind.weights) != len(self.feature_names):
+                raise InputError(
+                    f"scenario {self.name}: population: {kind.name} has {len(kind.weights)}"
+                    f" weights; give one for each of {', '.join(self.feature_names)}"
+                )
 
     @cached_property
     def room(self) -> Room:

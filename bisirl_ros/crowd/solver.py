@@ -13,9 +13,10 @@ from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.information_gain import information_gain
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.posterior import Posterior
-from bisirl_ros.crowd.adjoint import Evaluated, Through, value_and_gradients
+from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.evaluated import Evaluated
 from bisirl_ros.crowd.explain import Explainer
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
@@ -32,6 +33,7 @@ class CrowdSolver:
     likelihood_grid: rings and spokes of the candidates that explain data (float64, CPU)
     imagination_grid: of the candidates that imagined people choose among (float32, `device`)
     episodes: imagined per outer update; through: how the gradient passes their choices
+    draws: candidates that stand for all where it passes through their mean; 0: all do
     state_draws: states that may have been, for each decision that was not seen exactly
     """
 
@@ -44,7 +46,8 @@ class CrowdSolver:
         likelihood_grid: tuple[int, int] = (8, 18),
         imagination_grid: tuple[int, int] = (4, 9),
         episodes: int = 24,
-        through: Through = Through.SCORE,
+        through: Through = Through.MEAN,
+        draws: int = 8,
         state_draws: int = 1,
     ) -> None:
         top = scenario.person.max_speed
@@ -54,7 +57,7 @@ class CrowdSolver:
         self.model = CrowdModel(scenario, policy, coarse, device, torch.float32)
         # real choices have to be judged by a normaliser that is right
         self._replayer = CrowdModel(scenario, policy, fine, device, torch.float32)
-        self._episodes, self._through = episodes, through
+        self._episodes, self._through, self._draws = episodes, through, draws
 
     @property
     def n_features(self) -> int:
@@ -122,7 +125,8 @@ class CrowdSolver:
         luck = model.tensor(rng.random((steps, self._episodes, start.count)))
         with torch.no_grad():
             blind = model.setting(start, goal, weights.detach())
-        trajectory = model.imagine(phi.detach(), start, blind, luck)
+        drawn = self._draws if self._through is Through.MEAN and beta_i == 0.0 else 0
+        trajectory = model.imagine(phi.detach(), start, blind, luck, drawn)
         discounts = model.tensor(model.scenario.person.discount ** np.arange(steps))[:, None]
         gains: list[float] = []
 

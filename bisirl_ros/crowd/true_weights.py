@@ -18,8 +18,10 @@ NOMINAL = {
     "effort": -0.4,
     "wall_proximity": -2.0,
     "person_proximity": -2.0,
+    "company": 2.0,
+    "robot_left": 1.0,
 }
-"""Usual weights, by feature."""
+"""Usual weights, by feature, where a scenario names no kinds of people."""
 SPREAD = 0.2
 
 
@@ -33,22 +35,23 @@ def true_weights(
 ) -> Array:
     """theta* of everybody in a scenario: (P, n).
 
-    theta: (n,) before the spread, empty: NOMINAL; spread: each weight is drawn uniformly within
-    this share around it; same: all people have the weights of the first; count: of how many
-    people, None: as many as the scenario has
+    theta: (n,) before the spread, empty: of the kind of person that each is drawn to be
+    spread: each weight is drawn uniformly within this share around it; same: all people have the
+    weights of the first; count: of how many people, None: as many as the scenario has
     Raises InputError where theta does not fit the scenario, or wants nothing.
     """
-    names = scenario.feature_names
-    centre = np.array(theta or [NOMINAL[name] for name in names], float)
-    if len(centre) != len(names):
+    names, people = scenario.feature_names, scenario.people if count is None else count
+    draw = np.random.default_rng([seed, 1]).uniform(-1.0, 1.0, (people, len(names)))
+    usual = tuple(NOMINAL[name] for name in names)
+    kinds = np.array([theta] if len(theta) else [k.weights for k in scenario.population] or [usual])
+    if kinds.shape[1] != len(names):
         raise InputError(
-            f"theta has {len(centre)} values, scenario {scenario.name} "
+            f"theta has {kinds.shape[1]} values, scenario {scenario.name} "
             f"has {len(names)} features ({', '.join(names)})"
         )
-    if not centre.any():
+    if not kinds.any(1).all():
         raise InputError("theta is all zero: a person without wishes")
-    people = scenario.people if count is None else count
-    draw = np.random.default_rng([seed, 1]).uniform(-1.0, 1.0, (people, len(names)))
+    kind = (seed + np.arange(people)) % len(kinds)
     if same:
-        draw[1:] = draw[:1]
-    return np.asarray(centre * (1.0 + spread * draw))
+        draw[1:], kind[1:] = draw[:1], kind[:1]
+    return np.asarray(kinds[kind] * (1.0 + spread * draw))

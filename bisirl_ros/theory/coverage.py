@@ -25,11 +25,11 @@ from torch import Tensor
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, outer_iteration
 from bisirl_ros.core.reward_distance import binomial_interval
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.report.plot_style import GOOD, GREY, INK, PERSON, ROBOT, label_axes
 from bisirl_ros.tabular.interactions import TabularInteractions
 from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.random_games import KnownGame, random_game
-from bisirl_ros.verify.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:

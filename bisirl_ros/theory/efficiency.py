@@ -28,12 +28,12 @@ from bisirl_ros.baselines.feature_matching import FeatureMatching, feature_sums
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.identified import identified_subspace
 from bisirl_ros.core.lower_level import Objective, Status, solve_lower_level
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.report.plot_style import ALARM, GREY, INK, PERSON, ROBOT, label_axes
 from bisirl_ros.tabular.likelihood import TabularLikelihood
 from bisirl_ros.tabular.occupancy import visits
 from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.random_games import KnownGame, random_game
-from bisirl_ros.verify.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:

@@ -8,16 +8,14 @@ episodes. The Cramer-Rao limit of the weights' relative error, computed for each
 grid's weights, a rare collision's above all, are harder to tell: 8 batches of 10,000 episodes leave
 1 % of their norm at that limit.
 
-Regret (core.tabular.regret) is that of the policy optimal for the estimate: in the training game;
-under changed dynamics (other transitions, all episodes from one state); with a partner of twice
-the rationality; with another task of the robot. Beside them, `loop_regret`: of the policy that the
-loop itself ended with, which follows a gradient to the nearest hill. Interval: of means over games,
-bootstrap.
+Regret (tabular.regret) is that of the policy optimal for the estimate, in every trial of a game
+(theory.trials). Beside them, `loop_regret`: of the policy that the loop itself ended with, which
+follows a gradient to the nearest hill. Interval: of means over games, bootstrap.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,21 +27,13 @@ from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.identified import identified_subspace
 from bisirl_ros.core.lower_level import Status
 from bisirl_ros.core.reward_distance import binomial_interval, cosine, epic, pearson, starc
-from bisirl_ros.report.plot_style import ALARM, INK, ROBOT, label_axes
-from bisirl_ros.report.plot_style import PERSON as ORANGE
-from bisirl_ros.tabular.game import TabularGame
-from bisirl_ros.tabular.gridworld import PERSON, two_agent_gridworld
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
+from bisirl_ros.report.plot_style import ALARM, INK, PERSON, ROBOT, label_axes
 from bisirl_ros.tabular.interactions import TabularInteractions
-from bisirl_ros.tabular.population import soft_expert
-from bisirl_ros.tabular.regret import (
-    excess_log_likelihood,
-    policy_starts,
-    regret,
-    with_rationality,
-)
-from bisirl_ros.tabular.solver import TabularSolver
-from bisirl_ros.theory.random_games import KnownGame, random_game
-from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.tabular.optimal_policy import policy_starts
+from bisirl_ros.tabular.regret import excess_log_likelihood, regret
+from bisirl_ros.theory.random_games import KnownGame
+from bisirl_ros.theory.trials import Case, grid_case, random_case
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
@@ -58,8 +48,6 @@ LABELS = {
     "partner": "regret: more\nrational partner",
     "task": "regret:\nother task",
 }
-BETA_H = 0.1
-"""Weight of the entropy of the robot's policy; without, the best policy is not finite."""
 HELD_OUT_POLICIES = 12
 
 
@@ -71,21 +59,6 @@ class Plan:
     episodes: int
     starts: int
     learning_rate: float = 0.2
-
-
-@dataclass(frozen=True)
-class Case:
-    """One game to be learned, and the games that the estimate is tried in."""
-
-    name: str
-    known: KnownGame
-    trials: dict[str, TabularSolver]
-    seed: int
-
-    @property
-    def solver(self) -> TabularSolver:
-        """Of the training game."""
-        return self.trials["training"]
 
 
 @dataclass(frozen=True)
@@ -112,27 +85,6 @@ def run(setup: Setup, say: Say) -> Outcome:
             + ", ".join(f"{key} {games[-1][key]:.5f}" for key in BARS)
         )
     return _outcome(setup, seeds, games, random_plan)
-
-
-def random_case(seed: int) -> Case:
-    """A random game; new transitions, start and task for the trials are as random."""
-    known, other = (random_game(np.random.default_rng([seed, part])) for part in (0, 1))
-    one_state = torch.zeros_like(known.game.initial)
-    one_state[0] = 1.0
-    changed = replace(known.game, transition=other.game.transition, initial=one_state)
-    task = replace(known.game, task=other.game.task)
-    return _case(f"random game {seed}", known, seed, changed, task)
-
-
-def grid_case(size: int, seed: int) -> Case:
-    """The grid; slippery and crossing from the southern corners; the robot waits for somebody."""
-    game, reward = two_agent_gridworld(size, horizon=3 * size)
-    changed, _ = two_agent_gridworld(size, horizon=3 * size, slip=0.4, start=(0, size - 1))
-    arrives = game.transition.view(*game.transition.shape[:3], size**2, size**2).sum(-1)
-    waiting = replace(game, task=arrives[..., 0])  # in the south-west corner
-    table = reward.table(torch.from_numpy(PERSON))
-    known = KnownGame(game, reward, PERSON, soft_expert(game, table))
-    return _case(f"{size} x {size} grid", known, seed, changed, waiting)
 
 
 def learn(case: Case, plan: Plan) -> Learned:
@@ -241,7 +193,7 @@ def draw(outcome: Outcome, ax: Axes) -> None:
         over = np.maximum([game[key] / bars[key] for game in games], floor)
         x = column + np.linspace(-0.22, 0.22, len(over))
         ax.plot(x[:-1], over[:-1], "o", ms=4, color=ROBOT, label="random game" * (column == 0))
-        ax.plot(x[-1:], over[-1:], "D", ms=6, color=ORANGE, label=games[-1]["game"] * (column == 0))
+        ax.plot(x[-1:], over[-1:], "D", ms=6, color=PERSON, label=games[-1]["game"] * (column == 0))
         mean = outcome.figures["mean"][key] / bars[key]
         told = f"mean {outcome.figures['mean'][key]:.2g}\nworst {outcome.figures['worst'][key]:.2g}"
         ends = [column - 0.3, column + 0.3]
@@ -252,19 +204,6 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     ax.set_ylim(floor / 2, 20)
     label_axes(ax, "", "figure over its bar, at least 1e-6 [-]")
     ax.set_xticks(range(len(bars)), [f"{LABELS[key]}\nbar {bars[key]:.3g}" for key in bars])
-
-
-def _case(name: str, known: KnownGame, seed: int, changed: TabularGame, task: TabularGame) -> Case:
-    solver, dynamics, other = (
-        TabularSolver(game, known.reward, beta_h=BETA_H) for game in (known.game, changed, task)
-    )
-    trials = {
-        "training": solver,
-        "dynamics": dynamics,
-        "partner": with_rationality(solver, 2.0),
-        "task": other,
-    }
-    return Case(name, known, trials, seed)
 
 
 def _tensor(theta: Array) -> Tensor:

@@ -9,28 +9,23 @@ counts with the cap, so that its ratio is a lower bound. `interval`: over repeti
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.identified import identified_subspace
-from bisirl_ros.core.lower_level import LowerLevelResult, solve_lower_level
 from bisirl_ros.core.reward_distance import pearson
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.plot_style import GREY, INK, PERSON, ROBOT, label_axes
-from bisirl_ros.tabular.game import TabularGame
-from bisirl_ros.tabular.likelihood import TabularLikelihood
-from bisirl_ros.tabular.occupancy import visits
-from bisirl_ros.tabular.response import respond
-from bisirl_ros.tabular.reward import LinearReward
+from bisirl_ros.theory.one_agent import Problem, random_problem
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
@@ -38,70 +33,17 @@ if TYPE_CHECKING:
 
 BAR = "at least 20 times faster to occupancy error 1e-6, reward Pearson >= 0.999, on every problem"
 TARGET, RATIO, LIKENESS = 1e-6, 20.0, 0.999
-PRECISION = 1e-12
-"""Of the prior: enough to give directions that nothing identifies a place."""
-SCRIPT = Path(__file__).with_name("peer_mce_irl.py")
+PACKAGE = Path(__file__).parents[1]
+PEER = "bisirl_ros.theory.peer"
 ALONE = {"random-16": (16, 10), "random-100": (100, 50)}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One agent's MDP and its exact expert; r(s) is unknown.
-
-    game: with a learner that has one action; truth: (S,); counts: (1, H, S, A) expected choices
-    arriving: (S,) expected visits over all H + 1 moments, as the peer counts them
-    """
-
-    game: TabularGame
-    truth: Array
-    counts: torch.Tensor
-    arriving: Array
-
-    @property
-    def reward(self) -> LinearReward:
-        """One weight per state."""
-        s, _, a = self.game.transition.shape[:3]
-        eye = torch.eye(s, dtype=torch.float64)
-        return LinearReward(eye[:, None, None, :].expand(s, 1, a, s))
-
-    @staticmethod
-    def of(transition: Array, initial: Array, horizon: int, truth: Array) -> Problem:
-        """transition: (S, A, S); initial: (S,); truth: (S,) the reward of the expert."""
-        game = TabularGame(
-            torch.from_numpy(transition)[:, None], torch.from_numpy(initial), 1.0, horizon
-        )
-        s, _, a = game.transition.shape[:3]
-        pi_l = torch.ones((s, 1), dtype=torch.float64)
-        pi = respond(game, pi_l, torch.from_numpy(truth)[:, None, None].expand(s, 1, a)).pi
-        counts = visits(game, pi_l, pi)[..., None] * pi
-        return Problem(game, truth, counts[None], _arriving(game, counts))
-
-    def solve(self, from_zero: bool = False) -> tuple[TabularLikelihood, LowerLevelResult]:
-        """Its likelihood and the reward of the maximum: Newton's method.
-
-        It starts at Hotz and Miller's estimate, exact for exact frequencies, or at zero.
-        """
-        one = torch.ones((1, self.game.n_states, 1), dtype=torch.float64)
-        likelihood = TabularLikelihood(self.game, self.reward, one, self.counts)
-        evidence = Evidence.start(len(self.truth), PRECISION).add(likelihood)
-        start = np.zeros(len(self.truth)) if from_zero else likelihood.hotz_miller()
-        return likelihood, solve_lower_level(
-            evidence, start, trajectories=1, tolerance=1e-8, max_iterations=200
-        )
-
-    def occupancy_error(self, theta: Array) -> float:
-        """max |expected visits - the expert's| over the states."""
-        game, table = self.game, self.reward.table(torch.from_numpy(theta))
-        pi_l = torch.ones((game.n_states, 1), dtype=torch.float64)
-        pi = respond(game, pi_l, table).pi
-        counts = visits(game, pi_l, pi)[..., None] * pi
-        return float(np.abs(_arriving(game, counts) - self.arriving).max())
 
 
 def run(setup: Setup, say: Say) -> Outcome:
     """The peer's problems with both solvers; without a peer, ours alone on problems of its kind."""
     if setup.peer is None:
-        figures = {name: _ours(_random(*size, setup.seed), say) for name, size in ALONE.items()}
+        figures = {
+            name: _ours(random_problem(*size, setup.seed), say) for name, size in ALONE.items()
+        }
         note = "no peer: run `make peer`, then give --peer .venv-peer/bin/python"
         return Outcome(figures, [setup.seed], None, BAR, None, note)
     figures = {}
@@ -189,12 +131,19 @@ def _peer(python: Path, folder: Path, quick: bool, say: Say) -> list[dict[str, A
     only = ["--problems", *problems] if problems else []
     cap = ["--cap-s", "5" if quick else "60"]
     say(f"the peer, {python}, works on its own ...")
-    # A file beside the script must not shadow one of the peer's own modules: -P.
-    command = [str(python), "-P", str(SCRIPT), "--out", str(folder), *only, *cap]
+    # -P: what lies in the current folder must not shadow one of the peer's own modules.
+    command = [str(python), "-P", "-m", PEER, "--out", str(folder), *only, *cap]
     told = []
     with (
+        _this_package_alone() as path,
         tempfile.TemporaryFile("w+") as complaints,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as peer,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        ) as peer,
     ):
         for line in peer.stdout or ():
             if line.startswith("{"):
@@ -209,21 +158,12 @@ def _peer(python: Path, folder: Path, quick: bool, say: Say) -> list[dict[str, A
     return told
 
 
-def _arriving(game: TabularGame, counts: torch.Tensor) -> Array:
-    """Expected visits per state before each of H decisions and after the last: (S,)."""
-    last = torch.einsum("sa,sat->t", counts[-1], game.transition[:, 0])
-    return (counts.sum((0, 2)) + last).numpy()
-
-
-def _random(n_states: int, horizon: int, seed: int) -> Problem:
-    """Like the peer's: four actions with up to four successors each, normal rewards."""
-    rng = np.random.default_rng(seed)
-    transition = np.zeros((n_states, 4, n_states))
-    for row in transition.reshape(-1, n_states):
-        row[rng.integers(n_states, size=4)] = rng.random(4)
-    transition /= transition.sum(-1, keepdims=True)
-    initial = rng.random(n_states)
-    return Problem.of(transition, initial / initial.sum(), horizon, rng.normal(size=n_states))
+@contextmanager
+def _this_package_alone() -> Iterator[str]:
+    """A folder to import this package from, and none of the modules installed beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, PACKAGE.name).symlink_to(PACKAGE)
+        yield folder
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bisirl_ros.verify.parts import Parts
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -22,12 +24,14 @@ class Setup:
     seed: added to every seed of the experiment
     data: folder with the outside data sets, or None
     peer: interpreter of a virtual environment with the `imitation` package, or None
+    parts: measures what an experiment consists of, and keeps it
     """
 
     quick: bool = False
     seed: int = 0
     data: Path | None = None
     peer: Path | None = None
+    parts: Parts = Parts()
 
     def seeds(self, full: int, quick: int) -> list[int]:
         """As many seeds as the run is large."""

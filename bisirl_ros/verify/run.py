@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bisirl_ros.config import setting
@@ -14,6 +14,7 @@ from bisirl_ros.io.plain import json_ready
 from bisirl_ros.report.plot_style import ALARM, GOOD, GREY, grid, png, titles
 from bisirl_ros.report.run_folder import RunFolder
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.parts import Parts
 
 VERDICT = {True: "holds", False: "MISSED", None: "not measured"}
 
@@ -28,14 +29,21 @@ class VerifyArguments:
     seed: int = setting(0, doc="added to every seed", low=0)
     data: str = setting("", doc="folder with rust1987/; default: environment BISIRL_DATA")
     peer: str = setting("", doc="python that has the `imitation` package, for `speed`")
+    jobs: int = setting(0, doc="processes side by side; 0: one a core", low=0, high=1024)
 
 
 def run_suite(
-    suite: str, experiments: Sequence[Experiment], setup: Setup, folder: RunFolder, say: Say
+    suite: str,
+    experiments: Sequence[Experiment],
+    setup: Setup,
+    folder: RunFolder,
+    say: Say,
+    jobs: int = 1,
 ) -> dict[str, Outcome]:
     """Run experiments; after each, `SUITE.json` holds all that was found so far, and its plot.
 
-    What the folder already holds, of the same seed and size, is not measured again.
+    What the folder already holds, of the same seed and size, is not measured again; of an
+    experiment in parts, no part is. jobs: processes that measure parts side by side
     """
     outcomes = _found_before(folder.path / f"{suite}.json", setup)
     for i, experiment in enumerate(experiments):
@@ -45,7 +53,8 @@ def run_suite(
             found = outcomes[experiment.key]
             say(f"      measured before, {VERDICT[found.holds]}: {found.bar}")
             continue
-        outcome = experiment.run(setup, lambda line: say(f"      {line}"))
+        parts = Parts(folder.path / "parts" / f"{experiment.key}.jsonl", jobs, _told(setup))
+        outcome = experiment.run(replace(setup, parts=parts), lambda line: say(f"      {line}"))
         outcomes[experiment.key] = outcome
         folder.write(f"{suite}.json", _json(outcomes, setup))
         if outcome.holds is not None:

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.adjoint import Evaluated, value_and_gradients
+from bisirl_ros.crowd.adjoint import value_and_gradients
 from bisirl_ros.crowd.candidates import Candidates
+from bisirl_ros.crowd.evaluated import Evaluated
 from bisirl_ros.crowd.model import CrowdModel, Setting, Trajectory
 from bisirl_ros.crowd.person import FeatureSpec
 from bisirl_ros.crowd.policy import InteractionPolicy

@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from bisirl_ros.core.hypergradient import surrogate
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.candidates import gauss_disc
+from bisirl_ros.crowd.expert import Response
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
@@ -71,6 +72,40 @@ def test_it_is_backpropagation_through_the_episode(
     assert float(exact[0].norm()) > 0.1 and (people == 0 or float(exact[1].norm()) > 0.1)
 
 
+def test_a_few_candidates_drawn_of_pi_e_stand_for_all() -> None:
+    """Their gradient is that through the mean of all, on the average over the draws."""
+    scenario = load_scenario("crossing")
+    policy, rng = InteractionPolicy(scenario.robot, hidden=6), np.random.default_rng(0)
+    game = CrowdModel(scenario, policy, gauss_disc(1.8, 3, 6), "cpu", torch.float64)
+    phi, theta = random_phi(policy, 0.3).requires_grad_(), torch.tensor(WEIGHTS[:4]).double()
+    start = game.starts(200, rng)
+    setting = game.setting(start, start.aims.likeliest, theta)
+    luck = torch.from_numpy(rng.random((6, 200, 1)))
+
+    def gradient(draws: int) -> Tensor:
+        played = game.imagine(phi.detach(), start, setting, luck, draws)
+        _, [(found,)] = value_and_gradients(
+            game, played, setting, phi, (phi,), lambda e: [e.reward.sum(0).mean()], Through.MEAN
+        )
+        return found
+
+    exact, few = gradient(0), gradient(8)
+    assert not torch.equal(exact, few)
+    assert float((few - exact).norm()) < 0.05 * float(exact.norm())
+
+
+def test_systematic_draws_hold_the_choice_as_often_as_it_is_made() -> None:
+    log_p = torch.tensor([[0.1, 0.2, 0.3, 0.4]]).double().log().expand(1000, 4)
+    response = Response(torch.zeros((1000, 4, 1)).double(), log_p)
+    luck = (torch.arange(1000) + 0.5).double() / 1000
+    drawn = response.drawn(luck, 3)
+    assert drawn.shape == (1000, 3)
+    share = torch.bincount(drawn.flatten(), minlength=4) / drawn.numel()
+    assert share.tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=1e-3)
+    each = torch.nn.functional.one_hot(drawn, 4).sum(1)
+    assert (each <= torch.tensor([1, 1, 1, 2])).all()  # never more than a share of 3, rounded up
+
+
 class Counter(TorchDispatchMode):
     """Counts the operators that torch runs."""
 
@@ -82,20 +117,25 @@ class Counter(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("count", [24, 96])
-def test_an_outer_update_takes_few_operations(count: int) -> None:
+@pytest.mark.parametrize(
+    ("through", "draws", "most"), [(Through.SCORE, 0, 12_000), (Through.MEAN, 8, 14_000)]
+)
+def test_an_outer_update_takes_few_operations(
+    count: int, through: Through, draws: int, most: int
+) -> None:
     """Of small tensors each operation costs the same, however many episodes."""
     scenario = load_scenario("crossing")
     policy, rng = InteractionPolicy(scenario.robot), np.random.default_rng(0)
     game = CrowdModel(scenario, policy, gauss_disc(1.8, 4, 9))
     phi = policy.initial(torch.Generator().manual_seed(0)).requires_grad_()
     theta = torch.tensor(WEIGHTS[:4], requires_grad=True)
-    start, of = game.starts(count, rng), objective(Through.SCORE)
+    start, of = game.starts(count, rng), objective(through)
     luck = game.tensor(rng.random((scenario.episode_decisions, count, 1)))
     with Counter() as counter:
         setting = game.setting(start, start.aims.likeliest, theta)
         blind = replace(setting, theta=setting.theta.detach())
-        played = game.imagine(phi.detach(), start, blind, luck)
+        played = game.imagine(phi.detach(), start, blind, luck, draws)
         value_and_gradients(
-            game, played, setting, phi, (phi, theta), lambda e: [of(e.log_pi, e.reward)]
+            game, played, setting, phi, (phi, theta), lambda e: [of(e.log_pi, e.reward)], through
         )
-    assert counter.calls <= 12_000
+    assert counter.calls <= most

@@ -47,6 +47,8 @@ def step(others: Tensor | None = None, room: Room = EMPTY) -> Step:
         ("effort", 2.0, 0.25),
         ("wall_proximity", 0.3, 0.0),  # no wall
         ("person_proximity", 0.6, 0.0),  # nobody else
+        ("company", 1.0, math.exp(-0.5 * 1.5**2)),  # best at 0 m
+        ("robot_left", 1.5, -0.9 / 1.5 * math.exp(-0.5)),  # 0.9 to the right of their way
     ],
 )
 def test_by_hand(name: str, scale: float, by_hand: float) -> None:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.hypergradient import surrogate
-from bisirl_ros.crowd.adjoint import Evaluated, value_and_gradients
+from bisirl_ros.crowd.adjoint import value_and_gradients
+from bisirl_ros.crowd.evaluated import Evaluated
 from bisirl_ros.crowd.model import CrowdModel
 
 from .conftest import THETA, random_phi

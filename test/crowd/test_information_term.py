@@ -9,7 +9,8 @@ from torch import Tensor
 
 from bisirl_ros.core.information_gain import information_gain
 from bisirl_ros.core.people_evidence import PeopleEvidence
-from bisirl_ros.crowd.adjoint import Evaluated, value_and_gradients
+from bisirl_ros.crowd.adjoint import value_and_gradients
+from bisirl_ros.crowd.evaluated import Evaluated
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.solver import CrowdSolver, _gain
 
@@ -57,7 +58,7 @@ def test_the_traces_have_the_gradient_of_the_gain(people: int) -> None:
 
 
 def test_it_is_in_the_objective_and_fades_as_evidence_grows(tiny: CrowdModel) -> None:
-    solver = CrowdSolver(tiny.scenario, tiny.policy, episodes=4)
+    solver = CrowdSolver(tiny.scenario, tiny.policy, episodes=4, draws=0)
     phi = random_phi(tiny.policy).float()
 
     def terms(precision: float, beta_i: float) -> tuple[float, Tensor]:

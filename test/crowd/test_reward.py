@@ -12,7 +12,7 @@ from bisirl_ros.crowd.features import Step, psi
 from bisirl_ros.crowd.reward import learner_reward, others
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.situation import Situation
-from bisirl_ros.crowd.task_reward import task_reward
+from bisirl_ros.crowd.task_terms import task_reward
 
 from .conftest import situation
 

@@ -19,10 +19,21 @@ def test_there_is_a_usual_weight_of_every_feature() -> None:
 def test_the_usual_weights_fit_every_scenario(name: str) -> None:
     scenario = load_scenario(name)
     usual = np.array([NOMINAL[feature] for feature in scenario.feature_names])
+    if scenario.population:
+        usual = np.array(scenario.population[0].weights)
     exact = true_weights(scenario, (), 0.0, same=False, seed=0)
     np.testing.assert_array_equal(exact, np.tile(usual, (scenario.people, 1)))
     drawn = true_weights(scenario, (), 0.2, same=False, seed=0)
     assert (np.abs(drawn - usual) <= 0.2 * np.abs(usual) + 1e-12).all()
+
+
+def test_the_kinds_of_a_population_take_turns() -> None:
+    scenario = load_scenario("guide")
+    brisk, leisurely = (np.array(kind.weights) for kind in scenario.population)
+    np.testing.assert_array_equal(true_weights(scenario, spread=0.0, seed=3)[0], leisurely)
+    np.testing.assert_array_equal(
+        true_weights(scenario, spread=0.0, seed=4, count=3), [brisk, leisurely, brisk]
+    )
 
 
 def test_people_differ_unless_they_share_a_reward() -> None:

@@ -9,8 +9,9 @@ import torch
 
 from bisirl_ros.crowd.person import FeatureSpec, Person
 from bisirl_ros.crowd.robot import Robot
-from bisirl_ros.crowd.scenario import FloorPlan, Scenario, TaskSpec
+from bisirl_ros.crowd.scenario import FloorPlan, Scenario
 from bisirl_ros.crowd.starts import PersonStart, RobotStart, Starts
+from bisirl_ros.crowd.task import TaskSpec, TermSpec
 
 GAP = FloorPlan(walls=((0.0, -4.0, 0.0, -0.6), (0.0, 0.6, 0.0, 4.0)), discs=((1.6, -1.6, 0.3),))
 
@@ -27,7 +28,14 @@ def open_room() -> Scenario:
         name="test",
         robot=Robot(),
         person=Person(features=(FeatureSpec(name="progress"),)),
-        task=TaskSpec(progress=6.0, time=2.0, turning=0.4, collision=20.0),
+        task=TaskSpec(
+            (
+                TermSpec("progress", 6.0),
+                TermSpec("travelling", -2.0),
+                TermSpec("turning", -0.4),
+                TermSpec("contact", -20.0),
+            )
+        ),
         time_limit_s=10.0,
         people=2,
         starts=Starts(

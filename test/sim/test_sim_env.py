@@ -12,7 +12,7 @@ import torch
 from bisirl_ros.crowd.scenario import Scenario, load_scenario, scenario_names
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.crowd.starts import PersonStart, RobotStart, Starts
-from bisirl_ros.crowd.task_reward import task_reward
+from bisirl_ros.crowd.task_terms import task_reward
 from bisirl_ros.errors import InputError
 
 gymnasium = pytest.importorskip("gymnasium")

@@ -14,6 +14,8 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.tabular.game import TabularGame
 from bisirl_ros.tabular.interactions import TabularInteractions
 from bisirl_ros.tabular.reward import LinearReward, NetworkReward, Reward
+from bisirl_ros.tabular.solver import TabularSolver
+from bisirl_ros.theory.random_games import KnownGame, random_game
 
 Trajectory = list[tuple[int, int, int]]
 """(s, a_l, a_e) of every decision."""
@@ -75,6 +77,16 @@ def small(
         rng.normal(size=network.n_features),
         torch.from_numpy(rng.normal(size=n_states * n_actions[0])),
     )
+
+
+def known_game(
+    seed: int, horizon: int | None = None, beta_h: float = 0.1
+) -> tuple[KnownGame, TabularSolver]:
+    """A game of 4 states with an expert whose reward is known, and its solver."""
+    known = random_game(
+        np.random.default_rng(seed), n_states=4, n_features=4, horizon=horizon, discount=0.8
+    )
+    return known, TabularSolver(known.game, known.reward, beta_h=beta_h)
 
 
 def tensor(theta: Array) -> Tensor:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.report.plot_style import grid, png
 from bisirl_ros.theory import efficiency
 from bisirl_ros.theory.efficiency import EXPERIMENT, K, judge
-from bisirl_ros.verify.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Outcome, Setup
 
 

@@ -10,6 +10,7 @@ import torch
 
 from bisirl_ros.report.plot_style import grid, png
 from bisirl_ros.theory import settling
+from bisirl_ros.theory.trials import random_case
 from bisirl_ros.verify.experiment import Outcome, Setup
 
 PLAN = settling.Plan(2, 500, 4)
@@ -36,7 +37,7 @@ def test_a_known_reward_is_recovered(outcome: Outcome) -> None:
 
 
 def test_a_wrong_reward_misses_the_bar() -> None:
-    case = settling.random_case(1)
+    case = random_case(1)
     trials = {name: case.trials[name] for name in ("training", "dynamics")}
     case = replace(case, trials=trials)
     learned = settling.learn(case, PLAN)

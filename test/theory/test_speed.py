@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from pathlib import Path
@@ -13,16 +14,19 @@ from matplotlib.figure import Figure
 
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.plot_style import png
-from bisirl_ros.theory.speed import EXPERIMENT, TARGET, Problem, _random
+from bisirl_ros.theory import speed
+from bisirl_ros.theory.one_agent import Problem, random_problem
+from bisirl_ros.theory.speed import EXPERIMENT, TARGET
 from bisirl_ros.verify.experiment import Setup
 
 # Stands in for the peer's interpreter: it hands over a problem that was solved beforehand, and
 # claims to have taken a second for it.
 PEER = """#!{python}
-import json, shutil, sys
+import json, os, shutil, sys
 from pathlib import Path
 out = Path(sys.argv[sys.argv.index("--out") + 1])
-assert sys.argv[1] == "-P" and sys.argv[2].endswith("peer_mce_irl.py")
+assert sys.argv[1:4] == ["-P", "-m", "bisirl_ros.theory.peer"]
+assert os.listdir(os.environ["PYTHONPATH"]) == ["bisirl_ros"]
 shutil.copy({npz!r}, out / "random-6.npz")
 print("a warning")
 print(json.dumps({{"problem": "random-6"}}))
@@ -54,7 +58,7 @@ def peer(folder: Path, **found: float | bool) -> Setup:
     """A set-up with a peer that found this."""
     npz, program = folder / "left.npz", folder / "python"
     settings = {"seconds": 1.0, "reached": True, "shift": 0.0} | found
-    solved(_random(6, 5, seed=3), npz, **settings)
+    solved(random_problem(6, 5, seed=3), npz, **settings)
     program.write_text(PEER.format(python=sys.executable, npz=str(npz)))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     return Setup(quick=True, peer=program)
@@ -72,7 +76,7 @@ def test_the_exact_solver_recovers_reward_and_occupancy() -> None:
 
 
 def test_a_wrong_reward_has_another_occupancy() -> None:
-    problem = _random(6, 5, seed=0)
+    problem = random_problem(6, 5, seed=0)
     assert problem.occupancy_error(problem.truth) < 1e-12
     assert problem.occupancy_error(problem.truth + 3.0) < 1e-12  # a constant is not behaviour
     assert problem.occupancy_error(-problem.truth) > 0.01
@@ -107,5 +111,13 @@ def test_a_peer_that_does_not_arrive_counts_with_its_cap_and_a_fast_one_wins(
 def test_a_peer_with_another_expert_or_none_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="differs from ours"):
         EXPERIMENT.run(peer(tmp_path, shift=0.1), lambda line: None)
-    with pytest.raises(InputError, match=r"failed \(.*No module named.*make peer"):
+    with pytest.raises(InputError, match=r"failed \(.*No module named 'imitation.*make peer"):
         EXPERIMENT.run(Setup(quick=True, peer=Path(sys.executable)), lambda line: None)
+
+
+def test_the_peer_imports_nothing_of_the_package_outside_its_folder() -> None:
+    files = list(Path(speed.__file__).with_name("peer").glob("*.py"))
+    text = "\n".join(path.read_text() for path in files)
+    names = re.findall(r"^\s*(?:from|import) (bisirl_ros\S*)", text, re.MULTILINE)
+    assert names
+    assert all(name.startswith(f"{speed.PEER}.") for name in names)

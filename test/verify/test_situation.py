@@ -87,10 +87,10 @@ def test_the_figures_of_a_run_are_taken_from_its_summary() -> None:
 def test_an_offline_run_learns_what_people_want_and_plays_every_episode() -> None:
     scenario = load_scenario("crossing", people=2)
     truth = drawn_people(scenario, 0)
-    found = play_offline(OfflineRun(scenario, truth, episodes=3))
-    assert len(found.outcomes) == 3
+    found = play_offline(OfflineRun(scenario, truth, episodes=6))
+    assert len(found.outcomes) == 6
     assert found.refused == []
-    assert [report["k"] for report in found.reports] == [1, 2, 3]
+    assert [report["k"] for report in found.reports] == [1, 2, 3, 4, 5, 6]
     errors, inside = graded(found.last, truth)
     assert np.mean(errors) < 0.7
     assert np.mean(inside) >= 0.5

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bisirl_ros.entry import require_ros
-from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:

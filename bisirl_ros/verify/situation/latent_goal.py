@@ -12,8 +12,8 @@ import torch
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.session.session import Session
-from bisirl_ros.verify.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.offline import OfflineRun, play_offline
 from bisirl_ros.verify.situation.people_of import drawn_people, graded

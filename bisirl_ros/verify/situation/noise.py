@@ -8,7 +8,7 @@ import numpy as np
 
 from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.crowd.scenario import load_scenario
-from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.offline import OfflineRun, play_offline
 from bisirl_ros.verify.situation.people_of import drawn_people, graded
@@ -17,7 +17,8 @@ from bisirl_sim.tracker import TrackerSpec
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-EPISODES = 16
+EPISODES = 24
+"""As many as a run has by default."""
 TOLD, ESTIMATED = 0.90, 0.85
 ERROR = {
     "velocity 0.05": 0.10,
@@ -26,6 +27,8 @@ ERROR = {
     "positions 3 cm": 0.20,
 }
 DIVERGED = 1.0
+APART = 100
+"""Between the first seeds of two cells."""
 
 
 def cells() -> dict[str, TrackerSpec]:
@@ -51,27 +54,39 @@ def cells() -> dict[str, TrackerSpec]:
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """Learn one person's reward from each kind of tracker; the policy learns along."""
-    seeds = setup.seeds(10, 2)
-    scenario, episodes = load_scenario("crossing"), 6 if setup.quick else EPISODES
+    episodes = 6 if setup.quick else EPISODES
     chosen = {k: v for k, v in cells().items() if not setup.quick or k in _QUICK}
+    # people of their own in every cell: one unlucky draw of them would else stand in all
+    of = {name: [APART * i + seed for seed in setup.seeds(10, 2)] for i, name in enumerate(chosen)}
+    wanted = {
+        f"{name}, seed {seed}": (spec, seed, episodes)
+        for name, spec in chosen.items()
+        for seed in of[name]
+    }
+    rows = setup.parts.measure(_learned, wanted, say)
     table: dict[str, Any] = {}
-    for name, spec in chosen.items():
-        errors, inside = [], []
-        for seed in seeds:
-            people = drawn_people(scenario, seed)
-            loop = LoopConfig(policy_steps=1)
-            run = OfflineRun(scenario, people, loop, spec, episodes, seed)
-            error, holds = graded(play_offline(run).last, people)
-            errors += error
-            inside += holds
+    for name in chosen:
+        found = [rows[f"{name}, seed {seed}"] for seed in of[name]]
+        errors = [error for row in found for error in row["errors"]]
+        inside = [holds for row in found for holds in row["inside"]]
         table[name] = {
             "error": float(np.mean(errors)),
             "worst": float(np.max(errors)),
             "interval": bootstrap_mean(errors),
             "coverage": float(np.mean(inside)),
+            "coverage_interval": bootstrap_mean([float(np.mean(row["inside"])) for row in found]),
         }
         say(f"{name:<32} error {np.mean(errors):6.1%}  coverage {np.mean(inside):6.1%}")
-    return _judged(table, seeds, setup.quick)
+    return _judged(table, sorted(seed for seeds in of.values() for seed in seeds), setup.quick)
+
+
+def _learned(spec: TrackerSpec, seed: int, episodes: int) -> dict[str, list[Any]]:
+    """One run: everybody's relative error, and whether each interval holds the truth."""
+    scenario = load_scenario("crossing")
+    people = drawn_people(scenario, seed)
+    run = OfflineRun(scenario, people, LoopConfig(policy_steps=1), spec, episodes, seed)
+    errors, inside = graded(play_offline(run).last, people)
+    return {"errors": errors, "inside": inside}
 
 
 _QUICK = ("velocity 0", "velocity 0.1", "positions 1 cm 25 Hz")

@@ -13,7 +13,7 @@ from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver
-from bisirl_ros.verify.bootstrap import bootstrap_mean
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.offline import OfflineRun, play_offline
 from bisirl_ros.verify.situation.people_of import drawn_people, graded

@@ -18,7 +18,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import surrogate
-from bisirl_ros.crowd.adjoint import Evaluated, Through, value_and_gradients
+from bisirl_ros.crowd.adjoint import Through, value_and_gradients
+from bisirl_ros.crowd.evaluated import Evaluated
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver

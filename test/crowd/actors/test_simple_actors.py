@@ -9,7 +9,7 @@ from bisirl_ros.crowd.aims import arrived
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 
-from .conftest import random_phi, situation
+from ..conftest import random_phi, situation
 
 ROBOT, WALKER = (-1.0, 0.0, 0.0, 0.8, 0.0, 0.0), (0.0, -1.0, 0.3, 1.0)
 LUCK = torch.tensor([[0.3]]).double()

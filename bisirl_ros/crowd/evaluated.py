@@ -1,0 +1,158 @@
+"""What the decisions of recorded or imagined episodes are worth, all of them as one batch.
+
+Every moment is a row of its own, its state a leaf: the rows know nothing of each other (`adjoint`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bisirl_ros.crowd.aims import Aims
+from bisirl_ros.crowd.expert import Response
+from bisirl_ros.crowd.foresight import View
+from bisirl_ros.crowd.model import CrowdModel, Setting, Trajectory
+from bisirl_ros.crowd.reward import learner_reward
+from bisirl_ros.crowd.robot import Motion
+from bisirl_ros.crowd.situation import Situation
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What the decisions of T moments in B episodes are worth; time first.
+
+    log_pi: (T, B) log pi_e of what people chose, summed over them; reward: (T, B) r_l
+    known: (T, B, P) whose choice counts; response: of the T * B * P people
+    chosen: (T * B * P, n) the features of what they chose
+    Where the mean of pi_e is taken from candidates that were drawn of it, nobody asks what the
+    others are worth: log_pi is NaN then, and response that of those drawn.
+    """
+
+    log_pi: Tensor
+    reward: Tensor
+    known: Tensor
+    response: Response
+    chosen: Tensor
+
+    @property
+    def residual(self) -> Tensor:
+        """E_pi[Phi] - Phi(chosen), the gradient of - log pi_e in theta: (T, B, P, n)."""
+        off = (self.response.mean - self.chosen).view(*self.known.shape, -1)
+        return torch.where(self.known[..., None], off, 0.0)
+
+    @property
+    def fisher(self) -> Tensor:
+        """What each choice tells of theta: (T, B, P, n, n)."""
+        n = self.chosen.shape[-1]
+        told = self.response.fisher.view(*self.known.shape, n, n)
+        return torch.where(self.known[..., None, None], told, 0.0)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The decisions as a graph of N = T * B rows: leaves, and what follows from them.
+
+    robot: (N, d) and people: (N, P, 4) leaves; robot_tp1: (N, d), people_tp1: (N, P, 4)
+    robot_seen: (N * P, d) the robot one decision later, as each person expects it; view: their own
+    mean: (N * P, 2) what moves E_pi[u] [m/s]; shift: (N, P, 2) a leaf, zero, added to what people
+    go for: d people_tp1 / d shift is d people_tp1 / d E_pi[u]
+    target: (N, P, 2) what was chosen; known: (N, P)
+    """
+
+    robot: Tensor
+    people: Tensor
+    robot_tp1: Tensor
+    people_tp1: Tensor
+    robot_seen: Tensor
+    view: View
+    mean: Tensor
+    shift: Tensor
+    target: Tensor
+    known: Tensor
+
+
+def evaluate(
+    model: CrowdModel, trajectory: Trajectory, setting: Setting, phi: Tensor
+) -> tuple[Graph, Evaluated]:
+    """All decisions of a trajectory, differentiable in states, phi (m,) and the setting's weights.
+
+    Where it has candidates drawn of pi_e, these stand for all of them.
+    """
+    moments, batch = trajectory.target.shape[:2]
+    weights = model.policy.weights(phi)
+    robot = trajectory.robot[:-1].flatten(0, 1).requires_grad_()
+    people = trajectory.people[:-1].flatten(0, 1).requires_grad_()
+    target, known = trajectory.target.flatten(0, 1), trajectory.known.flatten(0, 1)
+    many = setting.repeated(moments)
+    robot_tp1 = model.drive(weights, Motion.unpacked(robot), people, many).packed()
+    robot_seen = robot_tp1.repeat_interleave(people.shape[1], 0)
+    asked = _asked(model, trajectory)
+    foreseen = model.foresee(weights, Motion.unpacked(robot_seen), people, many, asked)
+    features, mask = foreseen.features, trajectory.known
+    if trajectory.drawn is None:
+        response, chosen = model.respond(features[:, 1:], many), features[:, 0]
+        mean = response.p @ model.candidates.velocity
+        log_pi = _log_density(model, response, chosen, many).view(mask.shape)
+        log_pi = torch.where(mask, log_pi, 0.0).sum(-1)
+    else:
+        response, chosen = Response(features, _even(features)), features[:, 0]
+        mean = _mean_of_drawn(features, asked, many.theta.reshape(-1, model.n_features))
+        log_pi = features.new_full((moments, batch), torch.nan)
+    shift = torch.zeros_like(target, requires_grad=True)
+    period_s = model.scenario.decision_period_s
+    people_tp1 = model.scenario.person.step(people, target + shift, period_s, setting.room)
+    graph = Graph(
+        robot, people, robot_tp1, people_tp1, robot_seen, foreseen.view, mean, shift, target, known
+    )
+    reward = _reward(model, graph, many).view(moments, batch)
+    return graph, Evaluated(log_pi, reward, mask, response, chosen)
+
+
+def _asked(model: CrowdModel, trajectory: Trajectory) -> Tensor:
+    """Whose worth matters: what was chosen and all candidates, or those drawn: (N * P, k, 2)."""
+    velocity = model.candidates.velocity
+    if trajectory.drawn is not None:
+        return velocity[trajectory.drawn.flatten(0, 2)]
+    rows = trajectory.target.reshape(-1, 1, 2)
+    return torch.cat([rows, velocity.expand(len(rows), -1, -1)], 1)
+
+
+def _even(features: Tensor) -> Tensor:
+    return features.new_full(features.shape[:2], -math.log(features.shape[1]))
+
+
+def _mean_of_drawn(features: Tensor, drawn: Tensor, theta: Tensor) -> Tensor:
+    """What moves E_pi[u] as the candidates drawn tell it: (M, 2) [m/s].
+
+    d E_pi[u] = Cov_pi(u, d theta . Phi), the covariance over the k drawn; drawn: (M, k, 2)
+    """
+    value = torch.bmm(features, theta[..., None])[..., 0]
+    off = drawn - drawn.mean(1, keepdim=True)
+    return torch.einsum("mk,mki->mi", value, off) / drawn.shape[1]
+
+
+def _log_density(model: CrowdModel, response: Response, chosen: Tensor, setting: Setting) -> Tensor:
+    """log pi_e of the chosen features (M, n), a density per [m^2/s^2]: (M,)."""
+    theta = setting.theta.reshape(-1, model.n_features)
+    value = (chosen * theta).sum(-1)
+    first = (response.features[:, 0] * theta).sum(-1) + model.candidates.log_area[0]
+    return value - (first - response.log_p[:, 0])
+
+
+def _reward(model: CrowdModel, graph: Graph, setting: Setting) -> Tensor:
+    """r_l of each row: (N,)."""
+    state = model.policy.robot.state
+    aims = Aims(setting.route, setting.goal[..., None, :], torch.zeros_like(setting.goal[..., :1]))
+    now = state(Motion.unpacked(graph.robot))
+    before = Situation(now, graph.people, setting.present, aims, setting.room)
+    return learner_reward(
+        model.scenario,
+        before,
+        state(Motion.unpacked(graph.robot_tp1)),
+        graph.people_tp1,
+        setting.goal,
+        setting.theta,
+    )
