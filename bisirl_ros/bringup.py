@@ -26,7 +26,7 @@ class NodeSpec:
 class SimArguments:
     """Launch arguments of the simulation."""
 
-    scenario: str = setting("crossing", doc="name or .yaml path of the scenario")
+    scenario: str = setting("guide", doc="name or .yaml path of the scenario")
     people: int = setting(-1, doc="how many take part; -1: as the scenario says", low=-1, high=50)
     drive: str = setting("", doc="differential, omni or ackermann; empty: as the scenario says")
     episodes: int = setting(24, doc="episodes to play; 0 plays on", low=0, high=100000)

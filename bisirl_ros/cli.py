@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import os
 import sys
+import types
 import typing
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,13 @@ from typing import Any
 # collapse on two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from bisirl_ros.bench.commands import (
+    BenchArguments,
+    LadderArguments,
+    run_bench,
+    run_ladder,
+    run_report,
+)
 from bisirl_ros.bringup import PeopleArguments, SimArguments, people, simulation
 from bisirl_ros.config import check
 from bisirl_ros.entry import require_ros
@@ -54,12 +62,23 @@ def _dispatch(arguments: Sequence[str]) -> int:
     for parser_of in (verify, commands.add_parser("theory", help="short for: verify theory")):
         parser_of.add_argument("keys", nargs="*", metavar="EXPERIMENT", help="default: all")
         _options(parser_of, VerifyArguments, skip=("keys",))
+    _options(
+        commands.add_parser("bench", help="scenarios x people x methods x seeds"), BenchArguments
+    )
+    ladder = commands.add_parser("ladder", help="what a scenario can show, the truth known")
+    ladder.add_argument("scenario", metavar="SCENARIO", help="a name, or the path of a .yaml file")
+    _options(ladder, LadderArguments)
+    report = commands.add_parser("report", help="tables and plots of a `bench` folder")
+    report.add_argument("folder", metavar="DIR", help="the --out of `bisirl bench`")
     given = vars(parser.parse_args(arguments))
     runs = {
         "sim": run_sim,
         "people-demo": run_people,
         "verify": run_experiments,
         "theory": run_experiments,
+        "bench": run_bench,
+        "ladder": run_ladder,
+        "report": run_report,
     }
     return runs[given.pop("command")](given)
 
@@ -143,16 +162,20 @@ def _options(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, ...] =
         if field.name in skip:
             continue
         kind, meta = hints[field.name], field.metadata
+        several = typing.get_origin(kind) is tuple
+        if several or isinstance(kind, types.UnionType):  # of these, or else None
+            kind = typing.get_args(kind)[0]
         unit = f" [{meta['unit']}]" if meta["unit"] else ""
+        usual = "" if field.default in (None, ()) else f" (default: {field.default!r})"
         parser.add_argument(
             "--" + field.name.replace("_", "-"),
             type=_boolean if kind is bool else kind,
             default=field.default,
             choices=meta["choices"],
-            nargs="?" if kind is bool else None,
+            nargs="+" if several else "?" if kind is bool else None,
             const=True if kind is bool else None,
             metavar=None if meta["choices"] else kind.__name__.upper(),
-            help=f"{meta['doc']}{unit} (default: {field.default!r})",
+            help=f"{meta['doc']}{unit}{usual}",
         )
 
 

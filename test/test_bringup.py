@@ -179,12 +179,12 @@ def test_the_launch_file_starts_what_bisirl_sim_starts(
     monkeypatch.setattr(cli, "supervise", lambda bringup: started.append(bringup) or 0)
     monkeypatch.setattr(cli, "require_ros", lambda: None)
     options = ["--seed", "3", "--oracle", "false", "--namespace", "robot1", "--device", "cpu"]
-    options += ["--people", "3", "--drive", "omni"]
+    options += ["--people", "3", "--drive", "omni", "--scenario", "crowd"]
     assert cli.main(["sim", "--run-dir", run_dir, *options]) == 0
 
     given = configurations(
         run_dir=run_dir, seed="3", oracle="false", namespace="robot1", device="cpu", people="3",
-        drive="omni",
+        drive="omni", scenario="crowd",
     )  # fmt: skip
     launched = launch_file["start_nodes"](SimpleNamespace(launch_configurations=given))
     (bringup,) = started
@@ -222,7 +222,7 @@ def test_the_launch_file_declares_every_argument_with_its_default(
         ({"episodes": "many"}, "episodes"),
         ({"oracle": "perhaps"}, "oracle"),
         ({"people": "-2"}, "sim.launch.py: people = -2: must be at least -1"),
-        ({"people": "6"}, "people = 6: there are starts for 5"),
+        ({"people": "6"}, "people = 6: there are starts for 1"),
         ({"drive": "hover"}, "drive = 'hover': choose one of differential, omni, ackermann"),
     ],
 )

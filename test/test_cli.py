@@ -25,7 +25,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Bringup]:
     return bringups
 
 
-CROWD = ("--people", "3", "--drive", "omni")
+CROWD = ("--scenario", "crossing", "--people", "3", "--drive", "omni")
 
 
 def assert_one_line(err: str, *words: str) -> None:
@@ -55,7 +55,10 @@ def assert_one_line(err: str, *words: str) -> None:
         (["sim", "--oracle", "perhaps"], ["--oracle", "'perhaps' is neither true nor false"]),
         (["sim", "--backend", "gazebo"], ["--backend", "'gazebo'", "bullet", "kinematic"]),
         (["sim", "--people", "-2"], ["bisirl sim: people = -2", "at least -1"]),
-        (["sim", "--people", "6"], ["scenario crossing: people = 6", "starts for 5", "list more"]),
+        (
+            ["sim", "--scenario", "crossing", "--people", "6"],
+            ["scenario crossing: people = 6", "starts for 5", "list more"],
+        ),
         (["sim", "--people", "some"], ["--people", "'some'"]),
         (["sim", "--drive", "hover"], ["drive = 'hover'", "differential", "omni", "ackermann"]),
         (["sim", "--checkpoint", "gone.safetensors"], ["checkpoint gone.safetensors", "check the"]),

@@ -27,6 +27,16 @@ MAY_IMPORT = {
     "learner": ("core", "crowd", "io"),
     "session": ("core", "crowd", "tracking", "control", "io"),
     "report": ("core", "crowd", "io", "learner", "__version__"),
+    "bench": (
+        "core",
+        "crowd",
+        "scenarios",
+        "io",
+        "learner",
+        "metrics",
+        "report",
+        "verify",
+    ),
     "theory": ("core", "tabular", "crowd", "baselines", "metrics", "report", "io", "verify"),
 }
 """What the files of a folder may import of the package, besides their own folder."""

@@ -5,26 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 from torch import Tensor
 
-from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.drift import forget_before_drift
-from bisirl_ros.core.hypergradient import (
-    PLAYS_AGAIN,
-    Estimator,
-    Hypergradient,
-    cannot_play_again,
-    hypergradient,
-)
-from bisirl_ros.core.inverse_hessian import Product
+from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
 from bisirl_ros.core.likelihood import Likelihood, PeopleLikelihood
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.lower_level import LowerLevelResult, Method, Status, solve_from_starts
-from bisirl_ros.core.outer_report import OuterReport, Update
+from bisirl_ros.core.outer_report import OuterReport
+from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.core.solver import Solver
 from bisirl_ros.errors import InputError
 
@@ -75,10 +67,16 @@ def outer_iteration(
         if drifted:
             inner = solve_inner(state, config)
         inner_s = clock() - began
-        updates = improve_repeatedly(solver, state, config, clock)
+        improved = improve_repeatedly(solver, state, config, clock)
         state.k += 1
         report = OuterReport.of(
-            state, updates, inner, drifted, decisions=len(batch), held_out=held_out, inner_s=inner_s
+            state,
+            improved,
+            inner,
+            drifted,
+            decisions=len(batch),
+            held_out=held_out,
+            inner_s=inner_s,
         )
         state.evidence = state.evidence.carry(state.theta)
     return report
@@ -167,47 +165,3 @@ def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> dict[str,
     if drifted:
         state.recent = state.recent[-min(drifted.values()) :]
     return drifted
-
-
-def improve_repeatedly(
-    solver: Solver[Batch], state: LoopState[Batch], config: LoopConfig, clock: Callable[[], float]
-) -> list[Update]:
-    """The outer updates of one batch."""
-    updates = []
-    for _ in range(config.policy_steps):
-        began = clock()
-        objective, norm = improve_policy(solver, state, config)
-        updates.append(Update(objective, norm, clock() - began))
-    return updates
-
-
-def improve_policy(
-    solver: Solver[Batch],
-    state: LoopState[Batch],
-    config: LoopConfig,
-    known_theta: Array | None = None,
-) -> tuple[float, float]:
-    """phi <- phi + eta_k v_k; returns f and ||v_k||. A v_k that is not finite moves nothing.
-
-    known_theta: (n,) the truth in place of the estimate: the oracle
-    """
-    theta, estimator, beta_i = state.theta, config.estimator, config.beta_i
-    if known_theta is not None:  # nothing that phi does changes a theta that is known
-        theta, estimator, beta_i = known_theta, Estimator(Hypergradient.FIRST_ORDER), 0.0
-    phi = state.phi.detach()
-    terms = solver.outer_terms(phi, theta, state.evidence, state.recent, state.rng, beta_i)
-    v = hypergradient(terms, phi, _curvature(state), estimator, state.rng, state.k)
-    norm = float(v.norm())
-    if np.isfinite(norm):
-        for group in state.optimiser.param_groups:
-            group["lr"] = config.learning_rate / np.sqrt(1.0 + state.updates / config.rate_decay)
-        state.phi.grad = v
-        state.optimiser.step()
-    state.updates += 1
-    return terms.value, norm
-
-
-def _curvature(state: LoopState[Batch]) -> Product:
-    """v -> [d2_{theta theta} (N g)] v at the estimate, evaluated when first asked for."""
-    precision = cache(lambda: state.evidence.posterior_precision(state.theta))
-    return lambda v: np.asarray(precision() @ v)

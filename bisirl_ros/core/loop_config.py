@@ -58,6 +58,13 @@ class LoopConfig:
     policy_steps: int = setting(
         3, doc="outer updates per batch; 0 learns no policy", low=0, high=99
     )
+    checked_episodes: int = setting(
+        128,
+        doc="imagined episodes by which a new policy must be no worse than the deployed one; 0 "
+        "checks nothing (nor does it where beta_i > 0)",
+        low=0,
+        high=100000,
+    )
     optimiser: str = setting(
         "adam", doc="of the outer loop; sgd is the plain step of theory", choices=("adam", "sgd")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -32,6 +32,14 @@ class Update(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Improved:
+    """The outer updates of one batch, and the share of their step that was taken, 0 to 1."""
+
+    updates: tuple[Update, ...] = ()
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
 class OuterReport:
     """What one outer iteration did.
 
@@ -43,6 +51,7 @@ class OuterReport:
     drift: of one part's batches, how many are kept because the person seems to have changed before
         them, the fewest of all who have; 0: no change noticed; drifted: the same by person
     people: everybody met so far, by identity, in the order of theta; empty where nobody has a name
+    step: share of the step of phi that was taken; what would have been worse was not
     inner_s, update_s: time of the inner solve and of each whole outer update [s]
     """
 
@@ -59,18 +68,20 @@ class OuterReport:
     drift: int
     inner_s: float
     update_s: tuple[float, ...]
+    step: float = 1.0
     drifted: Mapping[str, int] = field(default_factory=dict)
     people: Mapping[str, PersonEstimate] = field(default_factory=dict)
 
     @staticmethod
     def of(
         state: LoopState[Any],
-        updates: Sequence[Update],
+        improved: Improved,
         inner: LowerLevelResult,
         drifted: Mapping[str, int],
         **measured: Any,
     ) -> OuterReport:
         """Of the state after an iteration; measured: decisions, held_out, inner_s."""
+        updates = improved.updates
         return OuterReport(
             k=state.k,
             updates=state.updates,
@@ -82,6 +93,7 @@ class OuterReport:
             identified=identified_by(state.evidence, state.theta),
             drift=min(drifted.values(), default=0),
             update_s=tuple(update.seconds for update in updates),
+            step=improved.share,
             drifted=drifted,
             people=estimates(state.evidence, state.theta),
             **measured,

@@ -52,3 +52,15 @@ class Solver(Protocol[Batch]):
         recent: newest batches last; beta_i: weight of the information gain over the evidence
         """
         ...
+
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: Posterior,
+        recent: Sequence[Batch],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        """J_l of imagined episodes (R,), the same for the same `rng`; exact ones need but one."""
+        ...

@@ -26,10 +26,11 @@ from bisirl_ros.crowd.reward import others
 
 
 class Through(enum.Enum):
-    """How the gradient passes people's choices."""
+    """How the gradient passes people's choices; nothing: they are taken as they come."""
 
     SCORE = "score"
     MEAN = "mean"
+    NOTHING = "nothing"
 
 
 Objective = Callable[[Evaluated], Sequence[Tensor]]
@@ -133,9 +134,13 @@ def _rows(outputs: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
     each = torch.eye(size, dtype=outputs.dtype, device=outputs.device)
     each = each.view(size, *[1] * lead, size).expand(size, *outputs.shape)
     found = torch.autograd.grad(
-        outputs, inputs, each, retain_graph=True, is_grads_batched=True, materialize_grads=True
+        outputs, inputs, each, retain_graph=True, is_grads_batched=True, allow_unused=True
     )
-    return [rows.movedim(0, lead) for rows in found]
+    whole = (
+        leaf.new_zeros((size, *leaf.shape)) if rows is None else rows
+        for leaf, rows in zip(inputs, found, strict=True)
+    )
+    return [rows.movedim(0, lead) for rows in whole]
 
 
 def _adjoint(jacobian: Tensor, slope: Tensor) -> Tensor:

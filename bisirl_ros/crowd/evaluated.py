@@ -107,7 +107,7 @@ def evaluate(
     graph = Graph(
         robot, people, robot_tp1, people_tp1, robot_seen, foreseen.view, mean, shift, target, known
     )
-    reward = _reward(model, graph, many).view(moments, batch)
+    reward = _reward(model, robot, people, robot_tp1, people_tp1, many).view(moments, batch)
     return graph, Evaluated(log_pi, reward, mask, response, chosen)
 
 
@@ -142,17 +142,28 @@ def _log_density(model: CrowdModel, response: Response, chosen: Tensor, setting:
     return value - (first - response.log_p[:, 0])
 
 
-def _reward(model: CrowdModel, graph: Graph, setting: Setting) -> Tensor:
-    """r_l of each row: (N,)."""
+@torch.no_grad()
+def rewards(model: CrowdModel, trajectory: Trajectory, setting: Setting) -> Tensor:
+    """r_l of every decision of a trajectory: (T, B)."""
+    moments, batch = trajectory.target.shape[:2]
+    now, after = (v.flatten(0, 1) for v in (trajectory.robot[:-1], trajectory.robot[1:]))
+    people, people_tp1 = (v.flatten(0, 1) for v in (trajectory.people[:-1], trajectory.people[1:]))
+    many = setting.repeated(moments)
+    return _reward(model, now, people, after, people_tp1, many).view(moments, batch)
+
+
+def _reward(
+    model: CrowdModel,
+    robot: Tensor,
+    people: Tensor,
+    robot_tp1: Tensor,
+    people_tp1: Tensor,
+    setting: Setting,
+) -> Tensor:
+    """r_l of each row: (N,); robots as `Motion.packed`."""
     state = model.policy.robot.state
     aims = Aims(setting.route, setting.goal[..., None, :], torch.zeros_like(setting.goal[..., :1]))
-    now = state(Motion.unpacked(graph.robot))
-    before = Situation(now, graph.people, setting.present, aims, setting.room)
-    return learner_reward(
-        model.scenario,
-        before,
-        state(Motion.unpacked(graph.robot_tp1)),
-        graph.people_tp1,
-        setting.goal,
-        setting.theta,
-    )
+    now = state(Motion.unpacked(robot))
+    before = Situation(now, people, setting.present, aims, setting.room)
+    after = state(Motion.unpacked(robot_tp1))
+    return learner_reward(model.scenario, before, after, people_tp1, setting.goal, setting.theta)

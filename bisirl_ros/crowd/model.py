@@ -23,7 +23,7 @@ from bisirl_ros.crowd.reward import others
 from bisirl_ros.crowd.robot import Motion
 from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.scenario import Scenario
-from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.crowd.situation import AWAY_M, Situation
 
 FRACTIONS = 4096.0
 """The digits of a luck below 1 / 4096 are another luck, independent of who is chosen by it."""
@@ -88,6 +88,7 @@ class CrowdModel:
     """The interaction game of one scenario, on one device.
 
     candidates: the set of K candidate motions that stands for the disc of choices
+    answered: whether people see the robot; False: they choose as if they were without it
     """
 
     def __init__(
@@ -97,7 +98,9 @@ class CrowdModel:
         candidates: Candidates,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
+        answered: bool = True,
     ) -> None:
+        self._answered = answered
         self.scenario, self.policy = scenario, policy
         self.foresight = Foresight(scenario, policy)
         self.candidates = candidates.to(device, dtype)
@@ -141,12 +144,14 @@ class CrowdModel:
         """
         count = people.shape[1]
         own = people.reshape(-1, 4)
+        away = own.new_full((len(own), self.scenario.person.horizon, 2), AWAY_M)
         view = View(
             own=own,
             others=people[:, others(count)].reshape(len(own), max(count - 1, 0), 4),
             goal=setting.goal.reshape(-1, 2),
             robot_tp1=robot_tp1,
             course=setting.course.repeated(count),
+            future=None if self._answered else away,
         )
         if count == 0:
             features = people.new_zeros((0, targets.shape[-2], self.n_features))

@@ -9,9 +9,13 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.bilevel import LoopConfig, LoopState, improve_policy
+from bisirl_ros.core.bilevel import LoopConfig, LoopState
+from bisirl_ros.core.policy_update import improve_policy
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.solver import CrowdSolver
+
+COMPARED = 1024
+"""Imagined episodes by which several starts are compared."""
 
 
 def oracle_policy(
@@ -21,20 +25,42 @@ def oracle_policy(
     updates: int,
     seed: int,
     go_on: Callable[[], bool] = lambda: True,
+    starts: int = 1,
 ) -> Tensor | None:
     """phi after as many outer updates from the same start, theta* (P, n) known throughout: (m,).
 
     solver: the learner's own, so that nothing but theta differs
+    starts: of how many the best is taken, by imagined episodes of the same luck
     Nothing has to be explained, so it needs no interactions. None where `go_on` said stop.
     """
+    known = np.asarray(theta, float)
+    flat = known.mean(0) if config.reward == "shared" else known.flatten()
+    found = []
+    for start in range(starts):
+        state = _start(solver, config, seed + STARTS_APART * start)
+        for _ in range(updates):
+            if not go_on():
+                return None
+            improve_policy(solver, state, config, known_theta=flat)
+        phi = state.phi.detach()
+        luck = np.random.default_rng([seed, 13])
+        found.append((_value(solver, state, flat, luck) if starts > 1 else 0.0, phi))
+    return max(found, key=lambda pair: pair[0])[1]
+
+
+STARTS_APART = 1000
+
+
+def _start(solver: CrowdSolver, config: LoopConfig, seed: int) -> LoopState[Decisions]:
     scenario, policy = solver.model.scenario, solver.model.policy
     phi = policy.initial(torch.Generator().manual_seed(seed))
     state: LoopState[Decisions] = LoopState.start(phi, solver.n_features, config, seed, people=True)
     state.evidence = state.evidence.met(scenario.identities, state.theta)
-    known = np.asarray(theta, float)
-    flat = known.mean(0) if config.reward == "shared" else known.flatten()
-    for _ in range(updates):
-        if not go_on():
-            return None
-        improve_policy(solver, state, config, known_theta=flat)
-    return state.phi.detach()
+    return state
+
+
+def _value(
+    solver: CrowdSolver, state: LoopState[Decisions], theta: Array, luck: np.random.Generator
+) -> float:
+    phi = state.phi.detach()
+    return float(solver.returns(phi, theta, state.evidence, [], COMPARED, luck).mean())

@@ -32,8 +32,8 @@ def outcomes(
 ) -> list[str | None]:
     """How each of B episodes has ended: "collision", "arrived", "timeout", in this order, or None.
 
-    A collision is anybody present within contact distance of the robot. Arrived are the robot at
-    its goal and everybody present at theirs; going past it is not arriving.
+    A collision is anybody present within contact distance of the robot. Arrived are those whose
+    arrival the scenario waits for (`done`); going past a goal is not arriving.
 
     elapsed_s: time since the start [s]; goals: where people really go, (P, 2) or (B, P, 2) [m]
     Raises InputError for another number of goals.
@@ -48,12 +48,21 @@ def outcomes(
     robot = arrived(
         situation.robot[:, :2], situation.aims.robot_goal, scenario.robot.goal_tolerance_m
     )
-    everybody = (arrived(people, there, scenario.person.goal_tolerance_m) | ~present).all(-1)
+    walked = arrived(people, there, scenario.person.goal_tolerance_m) | ~present
     over = "timeout" if elapsed_s >= scenario.time_limit_s - CLOCK_S else None
     return [
-        "collision" if hit else "arrived" if done else over
-        for hit, done in zip(touched.tolist(), (robot & everybody).tolist(), strict=True)
+        "collision" if hit else "arrived" if well else over
+        for hit, well in zip(touched.tolist(), done(scenario, robot, walked).tolist(), strict=True)
     ]
+
+
+def done(scenario: Scenario, robot: Tensor, people: Tensor) -> Tensor:
+    """Whether all those have arrived whom the scenario waits for: (B,) bool.
+
+    robot: (B,) whether it has; people: (B, P) whether each has, or is not there
+    """
+    walked = people.all(-1)
+    return {"all": robot & walked, "people": walked, "robot": robot}[scenario.arrival]
 
 
 def min_distance_m(situation: Situation) -> Tensor:

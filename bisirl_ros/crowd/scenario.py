@@ -56,6 +56,9 @@ class Scenario:
     starts: Starts = setting(doc="a distribution over situations")
     description: str = setting("", doc="one line for people to read")
     time_limit_s: float = setting(12.0, doc="an episode lasts at most", unit="s", low=0.5)
+    arrival: str = setting(
+        "all", doc="whose arrival ends an episode well", choices=("all", "people", "robot")
+    )
     floor: FloorPlan = setting(FloorPlan(), doc="what stands in the way")
     people: int = setting(1, doc="how many of the people listed take part", low=0, high=50)
     population: tuple[Kind, ...] = setting((), doc="kinds of people there are; none: usual ones")

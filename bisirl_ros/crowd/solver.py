@@ -10,18 +10,19 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import OuterTerms, surrogate
-from bisirl_ros.core.information_gain import information_gain
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.decisions import Decisions
-from bisirl_ros.crowd.evaluated import Evaluated
+from bisirl_ros.crowd.episode_gain import episode_gain
+from bisirl_ros.crowd.evaluated import Evaluated, rewards
 from bisirl_ros.crowd.explain import Explainer
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorded_start import recorded_start
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.situation import Situation
 
 LEAST_BATCHES = 4
 """Fewer recorded batches cannot be told from their noise."""
@@ -34,6 +35,7 @@ class CrowdSolver:
     imagination_grid: of the candidates that imagined people choose among (float32, `device`)
     episodes: imagined per outer update; through: how the gradient passes their choices
     draws: candidates that stand for all where it passes through their mean; 0: all do
+    answered: whether imagined people see the robot; False: `passive` (FORMULATION section 7)
     state_draws: states that may have been, for each decision that was not seen exactly
     """
 
@@ -43,18 +45,19 @@ class CrowdSolver:
         policy: InteractionPolicy,
         *,
         device: torch.device | str = "cpu",
-        likelihood_grid: tuple[int, int] = (8, 18),
+        likelihood_grid: tuple[int, int] = (12, 26),
         imagination_grid: tuple[int, int] = (4, 9),
         episodes: int = 24,
         through: Through = Through.MEAN,
         draws: int = 8,
+        answered: bool = True,
         state_draws: int = 1,
     ) -> None:
         top = scenario.person.max_speed
         fine, coarse = gauss_disc(top, *likelihood_grid), gauss_disc(top, *imagination_grid)
         observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64)
         self._explain = Explainer(observed, state_draws)
-        self.model = CrowdModel(scenario, policy, coarse, device, torch.float32)
+        self.model = CrowdModel(scenario, policy, coarse, device, torch.float32, answered)
         # real choices have to be judged by a normaliser that is right
         self._replayer = CrowdModel(scenario, policy, fine, device, torch.float32)
         self._episodes, self._through, self._draws = episodes, through, draws
@@ -93,8 +96,7 @@ class CrowdSolver:
         """
         phi_g = phi.detach().to(self.model.device, self.model.dtype).requires_grad_()
         theta_g = self.model.tensor(theta).requires_grad_()
-        names = recent[-1].identities if recent else self.model.scenario.identities
-        cast = [names[p] if p < len(names) else "" for p in range(self.model.scenario.people)]
+        cast = self._cast(recent)
         value, d_phi, d_theta = self._imagined(phi_g, theta_g, theta, evidence, cast, rng, beta_i)
 
         def pull_back(w: Array) -> Tensor:
@@ -104,6 +106,46 @@ class CrowdSolver:
             return self._replayed(phi_g, theta_g.detach(), theta, evidence, usable, w).to(phi)
 
         return OuterTerms(value, d_phi.to(phi), d_theta.double().cpu().numpy(), pull_back)
+
+    @torch.no_grad()
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: Posterior,
+        recent: Sequence[Decisions],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        """J_l of imagined episodes, (episodes,): the same `rng`, the same starts and luck."""
+        model = self.model
+        weights = self._weights(model.tensor(theta), theta, evidence, self._cast(recent))
+        start, goal, luck = self._luck(episodes, rng)
+        setting = model.setting(start, goal, weights)
+        played = model.imagine(phi.to(model.device, model.dtype), start, setting, luck)
+        return np.asarray((rewards(model, played, setting) * self._discounts).sum(0).cpu())
+
+    def _cast(self, recent: Sequence[Decisions]) -> list[str]:
+        """Who is imagined: the people of the newest batch."""
+        names = recent[-1].identities if recent else self.model.scenario.identities
+        return [names[p] if p < len(names) else "" for p in range(self.model.scenario.people)]
+
+    def _luck(self, episodes: int, rng: np.random.Generator) -> tuple[Situation, Tensor, Tensor]:
+        """Starts, the goals (B, P, 2) that people really have, and the luck (T, B, P)."""
+        model = self.model
+        start = model.starts(episodes, rng)
+        belief = start.aims.log_belief
+        gumbel = model.tensor(rng.gumbel(size=belief.shape))
+        goal = start.aims.goals_at((belief + gumbel).argmax(-1))
+        steps = model.scenario.episode_decisions
+        return start, goal, model.tensor(rng.random((steps, episodes, start.count)))
+
+    @property
+    def _discounts(self) -> Tensor:
+        """gamma^h of each decision of an episode: (T, 1)."""
+        scenario = self.model.scenario
+        steps = np.arange(scenario.episode_decisions)
+        return self.model.tensor(scenario.person.discount**steps)[:, None]
 
     def _imagined(
         self,
@@ -116,18 +158,13 @@ class CrowdSolver:
         beta_i: float,
     ) -> tuple[float, Tensor, Tensor]:
         """f of imagined episodes, and its gradients in phi and theta."""
-        model, steps = self.model, self.model.scenario.episode_decisions
-        start = model.starts(self._episodes, rng)
-        belief = start.aims.log_belief
-        gumbel = model.tensor(rng.gumbel(size=belief.shape))
-        goal = start.aims.goals_at((belief + gumbel).argmax(-1))
+        model, discounts = self.model, self._discounts
+        start, goal, luck = self._luck(self._episodes, rng)
         weights = self._weights(theta, known, evidence, cast)
-        luck = model.tensor(rng.random((steps, self._episodes, start.count)))
         with torch.no_grad():
             blind = model.setting(start, goal, weights.detach())
         drawn = self._draws if self._through is Through.MEAN and beta_i == 0.0 else 0
         trajectory = model.imagine(phi.detach(), start, blind, luck, drawn)
-        discounts = model.tensor(model.scenario.person.discount ** np.arange(steps))[:, None]
         gains: list[float] = []
 
         def objectives(seen: Evaluated) -> list[Tensor]:
@@ -135,7 +172,7 @@ class CrowdSolver:
             if beta_i > 0.0:
                 precision = evidence.posterior_precision(known)
                 places = [_places(known, evidence, name) for name in cast]
-                gain, per_step = _gain(precision, seen.fisher, places)
+                gain, per_step = episode_gain(precision, seen.fisher, places)
                 reward = reward + beta_i * per_step
                 gains.append(beta_i * (gain - float(per_step.detach().sum(0).mean())))
             gains.append(float(reward.detach().sum(0).mean()))
@@ -193,23 +230,3 @@ def _places(theta: Array, evidence: Posterior, name: str) -> Array | None:
     if name not in evidence.identities:
         return None
     return evidence.theta_of(np.arange(len(theta), dtype=float), name).astype(int)
-
-
-def _gain(precision: Array, fisher: Tensor, places: Sequence[Array | None]) -> tuple[float, Tensor]:
-    """The information gain of the mean episode, and its derivative as a reward per step: (T, B).
-
-    fisher: (T, B, P, n, n) of each choice; places: which entries of theta each person's are
-    d 1/2 log det(Lambda + E sum_h F_h) = E sum_h 1/2 tr((Lambda + E sum_h F_h)^-1 d F_h), so the
-    traces, with the inverse held fixed, have its gradient.
-    """
-    mean = torch.zeros(precision.shape, dtype=torch.float64)  # Lambda may be nearly singular
-    told = [(p, torch.from_numpy(at)) for p, at in enumerate(places) if at is not None]
-    for p, at in told:
-        mean[at[:, None], at] += fisher[:, :, p].detach().sum(0).mean(0).double().cpu()
-    mean.requires_grad_()
-    gain = information_gain(precision, mean)
-    slope = torch.autograd.grad(gain, mean)[0].to(fisher)
-    per_step = fisher.new_zeros(fisher.shape[:2])
-    for p, at in told:
-        per_step = per_step + (fisher[:, :, p] * slope[at[:, None], at]).sum((-2, -1))
-    return float(gain.detach()), per_step

@@ -55,3 +55,10 @@ def true_weights(
     if same:
         draw[1:], kind[1:] = draw[:1], kind[:1]
     return np.asarray(kinds[kind] * (1.0 + spread * draw))
+
+
+def average_weights(scenario: Scenario) -> Array:
+    """theta of the mean of the population, for everybody in a scenario: (P, n)."""
+    usual = tuple(NOMINAL[name] for name in scenario.feature_names)
+    kinds = np.array([kind.weights for kind in scenario.population] or [usual], float)
+    return np.tile(kinds.mean(0), (scenario.people, 1))

@@ -33,6 +33,7 @@ def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
         "drift": report.drift,
         "drifted": dict(report.drifted),
         "gradient_norms": list(report.gradient_norms),
+        "step": report.step,
         "inner_s": report.inner_s,
         "update_s": list(report.update_s),
     }

@@ -7,6 +7,7 @@ import os
 import queue
 import signal
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -35,6 +36,8 @@ from bisirl_ros.learner.told import told
 NICENESS = 10
 POLICIES_KEPT = 256
 """A batch under an older policy than the newest so many is not learned from."""
+MakeSolver = Callable[..., CrowdSolver]
+"""As CrowdSolver(scenario, policy, device=, likelihood_grid=); sent to the learner's process."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class WorkerConfig:
     checkpoint: file to go on from, or ""; save_to: file to keep the state in, or ""
     grid: rings and spokes of the candidates that explain the data
     observe_only: the robot is on record, and does not follow a policy of ours
+    solver: makes the game that is solved; another one than people's own is a baseline
     """
 
     scenario: Scenario
@@ -52,8 +56,9 @@ class WorkerConfig:
     device: str
     checkpoint: str = ""
     save_to: str = ""
-    grid: tuple[int, int] = (8, 18)
+    grid: tuple[int, int] = (12, 26)
     observe_only: bool = False
+    solver: MakeSolver = CrowdSolver
 
 
 def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
@@ -84,7 +89,7 @@ class Worker:
             raise cannot_play_again(method)
         self._device = resolve_device(config.device)
         policy = InteractionPolicy(config.scenario.robot)
-        self._solver = CrowdSolver(
+        self._solver = config.solver(
             config.scenario, policy, device=self._device, likelihood_grid=config.grid
         )
         self._records = scenario_records(config.scenario, policy.size)

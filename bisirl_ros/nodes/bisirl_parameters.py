@@ -45,7 +45,7 @@ class BisirlParameters(ScenarioParameters):
         high=600.0,
     )
     grid: tuple[int, ...] = setting(
-        (8, 18), doc="rings, spokes of candidates explaining data", low=2, high=200
+        (12, 26), doc="rings, spokes of candidates explaining data", low=2, high=200
     )
     executor: str = setting("events", doc="rclpy executor", choices=("events", "single"))
 

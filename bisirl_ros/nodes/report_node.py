@@ -208,7 +208,7 @@ class ReportNode(BisirlNode):
         names = self._scenario.identities
         if not updates or not late or not names or set(true) != set(names):
             return
-        say("comparing with the oracle: the same learner, given people's true weights ...")
+        say("comparing with the same learner, given the truth, and without what it learned ...")
         found = compare(
             self._scenario,
             np.array([true[name] for name in names]),
@@ -222,6 +222,7 @@ class ReportNode(BisirlNode):
         if found is not None:
             self._run.late_return = found.late_return
             self._run.oracle_return = found.oracle_return
+            self._run.other_returns = found.others
 
     def _complete(self, episode: EpisodeRecord) -> bool:
         """Whether all that is told about an episode has come; of nobody nothing is learned."""

@@ -84,6 +84,7 @@ def closing(run: RunRecord, folder: Path | None = None) -> str:
     rows = {
         "relative error": _error(run),
         "late return": _late_return(run),
+        **{f"  {name}": f"{value:.2f}" for name, value in run.other_returns.items()},
         "collisions": f"{collisions(run.episodes)} in all, "
         f"{collisions(last)} in the last {_count(len(last), 'episode')}",
         "inner loop": f"converged {sum(s['status'] == CONVERGED for s in solves)} of {len(solves)}",
@@ -92,7 +93,7 @@ def closing(run: RunRecord, folder: Path | None = None) -> str:
     }
     if folder is not None:
         rows["folder"] = str(folder)
-    lines += [f"{name:<15} {value}" for name, value in rows.items()]
+    lines += [f"{name:<17} {value}" for name, value in rows.items()]
     return _printable("\n".join(lines))
 
 

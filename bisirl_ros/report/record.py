@@ -92,7 +92,8 @@ class RunRecord:
 
     theta_true: (n,) of each person where they are simulated, by identity
     oracle_return: of the policy that knows it
-    late_return: of the last deployed policies, played as oracle_return is; wall_s [s]
+    late_return: of the last deployed policies, played as oracle_return is; other_returns: of
+    policies that lack something, played alike; wall_s [s]
     """
 
     scenario: Scenario
@@ -103,6 +104,7 @@ class RunRecord:
     theta_true: Weights | None = None
     oracle_return: float | None = None
     late_return: float | None = None
+    other_returns: dict[str, float] = field(default_factory=dict)
     wall_s: float = 0.0
     interrupted: bool = False
     versions: dict[str, str] = field(default_factory=dict)
@@ -135,6 +137,7 @@ def summary(run: RunRecord) -> dict[str, Any]:
         "relative_error": relative_error(run),
         "oracle_return": run.oracle_return,
         "late_return": run.late_return,
+        "other_returns": run.other_returns,
         "collisions": collisions(episodes),
         "contact_distance_m": run.scenario.contact_distance_m,
         "outer_iterations": sum(e.inner is not None for e in episodes),

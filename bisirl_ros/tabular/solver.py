@@ -90,6 +90,19 @@ class TabularSolver:
         transition = closed_loop(game, pi_l)
         return curvature(transition, response.pi, psi, weight, game.discount, game.horizon)
 
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: Posterior,
+        recent: Sequence[TabularInteractions],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        """f(phi, theta), exact: (1,)."""
+        with torch.no_grad():
+            return np.atleast_1d(self.objective(phi.detach(), torch.from_numpy(theta)).numpy())
+
     def outer_terms(
         self,
         phi: Tensor,

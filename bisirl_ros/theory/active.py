@@ -128,7 +128,11 @@ def _play(seed: int, batches: int, beta_i: float) -> _Run:
     known = doorway(rng, gain=-0.5)
     solver, truth = TabularSolver(known.game, known.reward), torch.from_numpy(known.theta)
     config = LoopConfig(
-        policy_steps=1, learning_rate=0.2, beta_i=beta_i, hypergradient="first-order"
+        checked_episodes=0,
+        policy_steps=1,
+        learning_rate=0.2,
+        beta_i=beta_i,
+        hypergradient="first-order",
     )
     state: LoopState[TabularInteractions] = LoopState.start(
         logits(-2.0), len(known.theta), config, int(rng.integers(2**31))

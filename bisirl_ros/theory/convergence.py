@@ -106,6 +106,7 @@ def _squared_norms(seed: int, steps: int, method: str, right: bool) -> tuple[lis
     start = torch.zeros(known.game.n_states * known.game.n_learner_actions, dtype=torch.float64)
     theta = torch.from_numpy(population.lower_level(start).theta)
     config = LoopConfig(
+        checked_episodes=0,
         hypergradient=method,
         optimiser="sgd",
         learning_rate=1.0 / _curvature(solver, start, theta),

@@ -135,7 +135,11 @@ def _play(seed: int, alarm: float, changes: bool = True, episodes: int = EPISODE
     rng = np.random.default_rng(seed)
     first, second = _people(rng)
     config = LoopConfig(
-        hypergradient="first-order", policy_steps=1, drift_alarm=alarm, inner_tolerance=1e-3
+        checked_episodes=0,
+        hypergradient="first-order",
+        policy_steps=1,
+        drift_alarm=alarm,
+        inner_tolerance=1e-3,
     )
     size = first.game.n_states * first.game.n_learner_actions
     start = torch.zeros(size, dtype=torch.float64)

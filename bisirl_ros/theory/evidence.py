@@ -121,7 +121,11 @@ def _play(seed: int, batches: int, forgetful: bool = False) -> _Run:
     solver, length = TabularSolver(known.game, known.reward), float(np.linalg.norm(known.theta))
     truth = torch.from_numpy(known.theta)
     config = LoopConfig(
-        policy_steps=1, learning_rate=0.1, prior_precision=PRIOR, evidence_window=WINDOW
+        checked_episodes=0,
+        policy_steps=1,
+        learning_rate=0.1,
+        prior_precision=PRIOR,
+        evidence_window=WINDOW,
     )
     state: LoopState[TabularInteractions] = LoopState.start(
         logits(1.0), len(known.theta), config, int(rng.integers(2**31))

@@ -18,11 +18,13 @@ import torch
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.crowd.actors import SoftExpert
+from bisirl_ros.crowd.actors import Actor, tell
+from bisirl_ros.crowd.actors.registry import make_people
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.io.contract import Snapshot, pack_log, unpack_snapshot
-from bisirl_ros.learner.worker import Worker, WorkerConfig
+from bisirl_ros.learner.worker import MakeSolver, Worker, WorkerConfig
 from bisirl_ros.session.clock import Now
 from bisirl_ros.session.reports import PersonReport
 from bisirl_ros.session.session import Session, SessionSettings
@@ -41,6 +43,8 @@ class OfflineRun:
     people: true weights (n,) of everybody who may come, by identity, as many as the scenario has at
     a time; cast: who comes to episode k; None: the first ones, always
     tracker: how they are seen; on_step: is shown the session, 20 times a second
+    kind: of people (`actors.registry`), who stay the same as long as the same ones come
+    solver: makes the learner's
     """
 
     scenario: Scenario
@@ -50,9 +54,11 @@ class OfflineRun:
     episodes: int = 16
     seed: int = 0
     backend: str = "kinematic"
-    grid: tuple[int, int] = (8, 18)
+    grid: tuple[int, int] = (12, 26)
     cast: Callable[[int], Sequence[str]] | None = None
     on_step: Callable[[int, Session, Episode], None] | None = None
+    kind: str = "soft_expert"
+    solver: MakeSolver = CrowdSolver
 
     def names(self, episode: int) -> tuple[str, ...]:
         """Who comes to an episode."""
@@ -85,7 +91,7 @@ class Outcome:
 def play_offline(run: OfflineRun) -> Outcome:
     """Play and learn, one after the other."""
     stage = _Stage(run)
-    config = WorkerConfig(run.scenario, run.loop, run.seed, "cpu", grid=run.grid)
+    config = WorkerConfig(run.scenario, run.loop, run.seed, "cpu", grid=run.grid, solver=run.solver)
     Worker(config, stage, stage).run()
     commands = np.array(stage.commands).reshape(-1, 3)
     return Outcome(
@@ -107,7 +113,7 @@ class _Stage:
         self._world = make_world(scenario, run.backend, dt_s=STEP_S)
         self._tracker = Tracker(run.tracker, seed=run.seed)
         self._session = Session(scenario, SessionSettings(control_period_s=STEP_S))
-        self._policy = InteractionPolicy(scenario.robot)
+        self._crowds: dict[tuple[str, ...], Actor] = {}
         self._played = 0
         self.outcomes: list[str] = []
         self.commands: list[Array] = []
@@ -145,10 +151,9 @@ class _Stage:
             self._tick()
         episode = Episode(run.scenario, world, self._rng)
         self._names = run.names(self._played - 1)
-        theta = np.array([run.people[name] for name in self._names])
-        n = len(run.scenario.feature_names)
-        self._expert = SoftExpert(run.scenario, self._policy, theta.reshape(-1, n))
-        self._expert.phi = session.deployed.phi if session.deployed else None
+        self._people = self._crowd()
+        if session.deployed:
+            tell(self._people, session.deployed.phi, self._played - 1)
         self._tracker.clear()
         aims = episode.situation.aims
         goals = {
@@ -170,6 +175,17 @@ class _Stage:
         self.outcomes.append(str(episode.outcome))
         session.finish()
 
+    def _crowd(self) -> Actor:
+        """Those who come now; some remember earlier episodes."""
+        run = self._run
+        if self._names not in self._crowds:
+            theta = np.array([run.people[name] for name in self._names])
+            theta = theta.reshape(-1, len(run.scenario.feature_names))
+            policy = InteractionPolicy(run.scenario.robot)
+            made = make_people(run.kind, run.scenario, policy, theta, run.seed)
+            self._crowds[self._names] = made
+        return self._crowds[self._names]
+
     def _tick(self) -> None:
         began = time.perf_counter()
         command = self._session.tick(self._now())
@@ -184,7 +200,7 @@ class _Stage:
     def decide(self, situation: Any) -> Array:
         """What everybody goes for: (P, 2) [m/s]."""
         luck = torch.from_numpy(self._rng.random((1, situation.count)))
-        return np.asarray(self._expert.act(situation, luck)[0])
+        return np.asarray(self._people.act(situation, luck)[0])
 
     def _hear(self) -> None:
         now = self._now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisirl_ros.verify.experiment import Experiment
 
-SUITES = ("theory", "situation")
+SUITES = ("theory", "situation", "benchmark")
 
 
 def experiments_of(suite: str) -> tuple[Experiment, ...]:
@@ -13,6 +13,10 @@ def experiments_of(suite: str) -> tuple[Experiment, ...]:
         from bisirl_ros.theory.registry import EXPERIMENTS as THEORY
 
         return THEORY
+    if suite == "benchmark":
+        from bisirl_ros.verify.benchmark import EXPERIMENTS as BENCHMARK
+
+        return BENCHMARK
     from bisirl_ros.verify.situation import EXPERIMENTS as SITUATION
 
     return SITUATION

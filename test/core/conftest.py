@@ -173,3 +173,17 @@ class DaySolver:
             np.full(len(theta), float(phi.sum())),
             lambda w: torch.full((1, len(phi)), 1e-3 * replayed * float(w.sum())).to(phi),
         )
+
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: Posterior,
+        recent: Sequence[Day],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        """Exact but for the luck of each episode, which is the same for all phi."""
+        self._told("returns")
+        value = float((phi * (1.0 + float(theta.sum())) - 0.5 * phi**2).sum())
+        return value + rng.normal(size=episodes)

@@ -153,7 +153,7 @@ def test_the_inner_solve_is_no_part_of_the_first_update() -> None:
 
     def told(what: str) -> None:
         nonlocal now
-        now += {"likelihood": 100.0, "outer_terms": 1.0}[what]
+        now += {"likelihood": 100.0, "outer_terms": 1.0, "returns": 10.0}[what]
 
     run = Run(solver=DaySolver(told=told))
     batch = day({"anna": ANNA}, 10, run.rng)

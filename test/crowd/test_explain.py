@@ -44,7 +44,7 @@ def test_a_decision_by_hand(count: int) -> None:
     phi, theta = random_phi(policy, 0.2), np.array([*THETA, -1.0])
     batch = one_moment(FIRST, SECOND, THIRD) if count == 3 else one_moment(FIRST)
     ours = explained(batch, scenario, phi)
-    game = CrowdModel(scenario, policy, gauss_disc(1.8, 8, 18), "cpu", torch.float64)
+    game = CrowdModel(scenario, policy, gauss_disc(1.8, 12, 26), "cpu", torch.float64)
     now = situation(ROBOT, (FIRST, SECOND, THIRD)[:count])
     setting = game.setting(now, now.aims.likeliest, torch.from_numpy(theta))
     weights = policy.weights(phi)

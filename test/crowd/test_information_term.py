@@ -10,9 +10,10 @@ from torch import Tensor
 from bisirl_ros.core.information_gain import information_gain
 from bisirl_ros.core.people_evidence import PeopleEvidence
 from bisirl_ros.crowd.adjoint import value_and_gradients
+from bisirl_ros.crowd.episode_gain import episode_gain
 from bisirl_ros.crowd.evaluated import Evaluated
 from bisirl_ros.crowd.model import CrowdModel
-from bisirl_ros.crowd.solver import CrowdSolver, _gain
+from bisirl_ros.crowd.solver import CrowdSolver
 
 from .conftest import THETA, random_phi
 from .enumeration import every_course, probability, three
@@ -42,8 +43,10 @@ def test_the_traces_have_the_gradient_of_the_gain(people: int) -> None:
 
     def told(e: Evaluated) -> list[Tensor]:
         p, count = probability(game, e), len(e.reward[0])
-        # `_gain` takes the plain mean over episodes: weigh each by its probability
-        _, per_step = _gain(precision, e.fisher * (p * count)[None, :, None, None, None], places)
+        # `episode_gain` takes the plain mean over episodes: weigh each by its probability
+        _, per_step = episode_gain(
+            precision, e.fisher * (p * count)[None, :, None, None, None], places
+        )
         # what each course tells, and how probable it becomes: the score function
         each = per_step / (p * count)
         return [(p * (each + e.log_pi.sum(0) * each.detach().sum(0) / len(each)).sum(0)).sum()]
@@ -94,8 +97,8 @@ def test_an_unidentified_direction_costs_no_digits() -> None:
     precision = turn @ np.diag([3e4, 5e3, 8e2, 1e-6]) @ turn.T
     root = torch.from_numpy(rng.normal(size=(3, 2, 1, 4, 4)))
     fisher = (root @ root.mT).float()
-    gain, per_step = _gain(precision, fisher, [ALL])
-    exact, per_step_64 = _gain(precision, fisher.double(), [ALL])
+    gain, per_step = episode_gain(precision, fisher, [ALL])
+    exact, per_step_64 = episode_gain(precision, fisher.double(), [ALL])
     assert gain == pytest.approx(exact, rel=1e-4)
     assert per_step.dtype == torch.float32
     assert per_step.numpy() == pytest.approx(per_step_64.numpy(), rel=1e-3)
@@ -105,9 +108,9 @@ def test_people_with_one_reward_teach_about_the_same_weights() -> None:
     rng = np.random.default_rng(0)
     root = torch.from_numpy(rng.normal(size=(3, 2, 2, 4, 4)))
     fisher, precision = root @ root.mT, np.diag([2.0, 1.0, 0.5, 3.0])
-    gain, per_step = _gain(precision, fisher, [ALL, ALL])
-    summed, together = _gain(precision, fisher.sum(2, keepdim=True), [ALL])
+    gain, per_step = episode_gain(precision, fisher, [ALL, ALL])
+    summed, together = episode_gain(precision, fisher.sum(2, keepdim=True), [ALL])
     assert gain == pytest.approx(summed)
     assert torch.allclose(per_step, together)
-    one, _ = _gain(precision, fisher, [ALL, None])
+    one, _ = episode_gain(precision, fisher, [ALL, None])
     assert one < gain

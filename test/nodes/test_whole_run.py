@@ -67,7 +67,7 @@ SILENT = {"/parameter_events", "/tf", "/tf_static", "/plan"}
 FACTOR, EPISODES = 2, 2
 SIM = (
     "sim", "--backend", "kinematic", "--episodes", EPISODES, "--real-time-factor", FACTOR,
-    "--oracle", "false", "--run-dir", "run", "--people", PEOPLE,
+    "--oracle", "false", "--run-dir", "run", "--scenario", "crossing", "--people", PEOPLE,
 )  # fmt: skip
 SUMMARY_KEYS = [
     "scenario", "seed", "episodes", "theta_true", "theta_hat", "theta_std", "relative_error",

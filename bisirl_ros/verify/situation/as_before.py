@@ -52,7 +52,16 @@ def measure(setup: Setup, say: Say) -> Outcome:
 
 def _run(seed: int, episodes: int, quick: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        options = ["--seed", seed, "--episodes", episodes, "--run-dir", folder]
+        options = [
+            "--scenario",
+            "crossing",
+            "--seed",
+            seed,
+            "--episodes",
+            episodes,
+            "--run-dir",
+            folder,
+        ]
         options += ["--oracle", "false"] if quick else []
         env = {**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)}
         subprocess.run(

@@ -37,7 +37,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
         scenario = three_goals(load_scenario("crossing"))
         people = drawn_people(scenario, seed)
         beliefs: dict[int, float] = {}
-        loop = LoopConfig(policy_steps=1)
+        loop = LoopConfig(policy_steps=1, checked_episodes=0)
         run = OfflineRun(
             scenario, people, loop, episodes=episodes, seed=seed, on_step=_halfway(beliefs)
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from bisirl_ros.core.bilevel import LoopConfig, LoopState, improve_policy
+from bisirl_ros.core.bilevel import LoopConfig, LoopState
+from bisirl_ros.core.policy_update import improve_policy
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
@@ -34,7 +35,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
         inside, outcomes, ticks = [], [], []
         for seed in seeds:
             people = drawn_people(scenario, seed)
-            loop = LoopConfig(policy_steps=1)
+            loop = LoopConfig(policy_steps=1, checked_episodes=0)
             found = play_offline(OfflineRun(scenario, people, loop, episodes=episodes, seed=seed))
             inside += graded(found.last, people)[1]
             outcomes += found.outcomes

@@ -1,0 +1,1 @@
+"""Scenarios x people x methods x seeds: what learning and anticipating are worth."""

@@ -1,0 +1,102 @@
+"""phi <- phi + eta_k v_k, and a step that would make the deployed policy worse is not taken.
+
+The outer gradient is an estimate, and an optimiser's step of it may lead down as well as up. So the
+steps of a batch are compared with the policy that is deployed, by imagined episodes of the same
+starts and luck; where they are worse half of the way is tried, then a quarter, then none is gone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.hypergradient import Estimator, Hypergradient, hypergradient
+from bisirl_ros.core.inverse_hessian import Product
+from bisirl_ros.core.loop_config import LoopConfig
+from bisirl_ros.core.loop_state import Batch, LoopState
+from bisirl_ros.core.outer_report import Improved, Update
+from bisirl_ros.core.solver import Solver
+
+SHARES = (1.0, 0.5, 0.25)
+"""Of the way to the new policy, in the order tried."""
+
+
+def improve_repeatedly(
+    solver: Solver[Batch],
+    state: LoopState[Batch],
+    config: LoopConfig,
+    clock: Callable[[], float] = time.perf_counter,
+    known_theta: Array | None = None,
+) -> Improved:
+    """The outer updates of one batch, as far as they do not make the policy worse.
+
+    known_theta: the truth in place of the estimate: the oracle
+    """
+    before, updates, share = state.phi.detach().clone(), [], 1.0
+    for _ in range(config.policy_steps):
+        began = clock()
+        objective, norm = improve_policy(solver, state, config, known_theta)
+        updates.append(Update(objective, norm, clock() - began))
+    if updates and config.checked_episodes and config.beta_i == 0.0:
+        theta = state.theta if known_theta is None else known_theta
+        share = _as_far_as_no_worse(solver, state, config.checked_episodes, before, theta)
+    return Improved(tuple(updates), share)
+
+
+def improve_policy(
+    solver: Solver[Batch],
+    state: LoopState[Batch],
+    config: LoopConfig,
+    known_theta: Array | None = None,
+) -> tuple[float, float]:
+    """phi <- phi + eta_k v_k; returns f and ||v_k||. A v_k that is not finite moves nothing.
+
+    known_theta: (n,) the truth in place of the estimate: the oracle
+    """
+    theta, estimator, beta_i = state.theta, config.estimator, config.beta_i
+    if known_theta is not None:  # nothing that phi does changes a theta that is known
+        theta, estimator, beta_i = known_theta, Estimator(Hypergradient.FIRST_ORDER), 0.0
+    phi = state.phi.detach()
+    terms = solver.outer_terms(phi, theta, state.evidence, state.recent, state.rng, beta_i)
+    v = hypergradient(terms, phi, _curvature(state), estimator, state.rng, state.k)
+    norm = float(v.norm())
+    if np.isfinite(norm):
+        for group in state.optimiser.param_groups:
+            group["lr"] = config.learning_rate / np.sqrt(1.0 + state.updates / config.rate_decay)
+        state.phi.grad = v
+        state.optimiser.step()
+    state.updates += 1
+    return terms.value, norm
+
+
+@torch.no_grad()
+def _as_far_as_no_worse(
+    solver: Solver[Batch], state: LoopState[Batch], episodes: int, before: Tensor, theta: Array
+) -> float:
+    """Moves phi to the first of SHARES of its way from `before` that is no worse: the share."""
+    luck = int(state.rng.integers(2**62))
+
+    def value(phi: Tensor) -> float:
+        rng = np.random.default_rng(luck)
+        returns = solver.returns(phi, theta, state.evidence, state.recent, episodes, rng)
+        return float(returns.mean())
+
+    least, whole = value(before), state.phi.detach().clone()
+    for share in SHARES:
+        state.phi.copy_(before + share * (whole - before))
+        if value(state.phi.detach()) >= least:
+            return share
+    state.phi.copy_(before)
+    return 0.0
+
+
+def _curvature(state: LoopState[Batch]) -> Product:
+    """v -> [d2_{theta theta} (N g)] v at the estimate, evaluated when first asked for."""
+    precision = cache(lambda: state.evidence.posterior_precision(state.theta))
+    return lambda v: np.asarray(precision() @ v)

@@ -1,0 +1,13 @@
+"""Does it matter? Learning and anticipating, measured (`bisirl verify benchmark`)."""
+
+from __future__ import annotations
+
+from bisirl_ros.verify.benchmark import gradient, ladder, never_worse
+from bisirl_ros.verify.experiment import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...] = (
+    gradient.EXPERIMENT,
+    never_worse.EXPERIMENT,
+    ladder.EXPERIMENT,
+)
+"""In the order in which they are run."""

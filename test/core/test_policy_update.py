@@ -1,0 +1,84 @@
+"""A step that imagination calls worse is not taken, or not whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.hypergradient import OuterTerms
+from bisirl_ros.core.loop_config import LoopConfig
+from bisirl_ros.core.loop_state import LoopState
+from bisirl_ros.core.policy_update import improve_repeatedly
+
+from .conftest import DaySolver
+
+
+class Hill(DaySolver):
+    """f = - |phi - 1|^2 / 2 + luck; `sense` = -1 points its gradient the wrong way."""
+
+    def __init__(self, sense: float = 1.0) -> None:
+        super().__init__()
+        self.sense, self.asked = sense, 0
+
+    def outer_terms(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: object,
+        recent: Sequence[object],
+        rng: np.random.Generator,
+        beta_i: float = 0.0,
+    ) -> OuterTerms:
+        slope = self.sense * (1.0 - phi)
+        value = float(-0.5 * (phi - 1.0).square().sum())
+        return OuterTerms(value, slope, np.zeros(3), lambda w: torch.zeros((1, len(phi))).to(phi))
+
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: object,
+        recent: Sequence[object],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        self.asked += 1
+        return float(-0.5 * (phi - 1.0).square().sum()) + 5.0 * rng.normal(size=episodes)
+
+
+def stepped(hill: Hill, phi: float, **settings: float) -> tuple[float, float]:
+    """phi after one plain step from `phi`, and the share of it that was taken."""
+    config = LoopConfig(**{"optimiser": "sgd", "policy_steps": 1, **settings})  # type: ignore[arg-type]
+    state: LoopState = LoopState.start(torch.tensor([phi]).double(), 3, config, 0, people=True)
+    found = improve_repeatedly(hill, state, config)  # type: ignore[arg-type]
+    return float(state.phi.detach()), found.share
+
+
+@pytest.mark.parametrize(
+    ("rate", "sense", "share"),
+    [(1.0, 1.0, 1.0), (1.9, 1.0, 1.0), (3.0, 1.0, 0.5), (7.0, 1.0, 0.25), (9.0, 1.0, 0.0),
+     (0.1, -1.0, 0.0)],
+)  # fmt: skip
+def test_it_goes_as_far_as_is_no_worse(rate: float, sense: float, share: float) -> None:
+    """From 0 towards 1: a step of twice the way is as good as none, one of more is worse."""
+    phi, taken = stepped(Hill(sense), 0.0, learning_rate=rate)
+    assert taken == share
+    assert phi == pytest.approx(share * rate * sense)
+
+
+def test_where_nothing_is_checked_the_step_is_the_optimisers() -> None:
+    for settings in ({"checked_episodes": 0}, {"beta_i": 1.0}):
+        hill = Hill(-1.0)
+        assert stepped(hill, 0.0, learning_rate=0.1, **settings) == (pytest.approx(-0.1), 1.0)
+        assert hill.asked == 0
+
+
+def test_no_policy_learned_is_nothing_to_check() -> None:
+    hill = Hill()
+    assert stepped(hill, 0.3, policy_steps=0) == (pytest.approx(0.3), 1.0)
+    assert hill.asked == 0

@@ -1,0 +1,72 @@
+"""The suite `benchmark`: each experiment's quick version, and that its bars can be missed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bisirl_ros.report.run_folder import RunFolder
+from bisirl_ros.verify.benchmark import EXPERIMENTS, gradient, never_worse
+from bisirl_ros.verify.experiment import Setup
+from bisirl_ros.verify.parts import Parts
+from bisirl_ros.verify.run import run_suite
+
+KEYS = ("gradient", "never_worse", "ladder")
+
+
+def test_every_experiment_is_there_once() -> None:
+    assert tuple(experiment.key for experiment in EXPERIMENTS) == KEYS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", KEYS)
+def test_the_quick_version_holds_and_draws(key: str, tmp_path: Path) -> None:
+    (experiment,) = [e for e in EXPERIMENTS if e.key == key]
+    found = run_suite("benchmark", [experiment], Setup(quick=True), RunFolder(tmp_path), print)
+    assert found[key].holds, found[key]
+    assert (tmp_path / f"{key}.png").stat().st_size > 5_000
+    written = json.loads((tmp_path / "benchmark.json").read_text())
+    assert written[key]["holds"] is True
+    assert (tmp_path / "parts" / f"{key}.jsonl").is_file()
+
+
+def test_the_worst_step_is_a_share_of_what_was_there_before() -> None:
+    assert never_worse.worst_drop([1.0, 2.0, 3.0]) == 0.0
+    assert never_worse.worst_drop([10.0, 9.0, 20.0, 19.0]) == pytest.approx(0.1)
+    assert never_worse.worst_drop([-10.0, -11.0]) == pytest.approx(0.1)
+    assert never_worse.worst_drop([0.1, 0.0]) == pytest.approx(0.1)  # of 1 at least
+
+
+def judged(tmp_path: Path, key: str, row: dict[str, object], module: object) -> bool | None:
+    """What an experiment makes of one part that was found before."""
+    path = tmp_path / f"{key}.jsonl"
+    name = "guide" if key == "gradient" else "guide, seed 0"
+    path.write_text("{}\n" + json.dumps({"part": name, "found": row}) + "\n")
+    setup = Setup(quick=True, parts=Parts(path, 1, {}))
+    return bool(module.measure(setup, lambda line: None).holds)  # type: ignore[attr-defined]
+
+
+GOOD = {
+    "cosine": 0.99, "length_ratio": 1.0, "cosine_of_score": 0.9, "cosine_without_response": 0.1,
+    "variance_ratio": 0.05, "response_share": 0.9, "time_ratio": 0.7,
+}  # fmt: skip
+
+
+def test_a_biased_noisy_or_slow_gradient_misses(tmp_path: Path) -> None:
+    assert judged(tmp_path, "gradient", GOOD, gradient)
+    for worse in ({"cosine": 0.7}, {"variance_ratio": 0.3}, {"time_ratio": 1.5}):
+        assert not judged(tmp_path, "gradient", {**GOOD, **worse}, gradient)
+    harmless = {**GOOD, "variance_ratio": 0.3, "response_share": 0.1}
+    assert judged(tmp_path, "gradient", harmless, gradient)
+
+
+def test_a_policy_worse_than_the_one_before_or_than_none_misses(tmp_path: Path) -> None:
+    for returns, holds in (
+        ([1.0, 2.0, 3.0], True),
+        ([9.0, 10.0, 9.5], False),
+        ([3.0, 2.99], False),
+    ):
+        row = {"returns": returns, "shares": [1.0] * (len(returns) - 1)}
+        assert judged(tmp_path, "never_worse", row, never_worse) is holds
