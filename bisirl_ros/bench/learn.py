@@ -75,7 +75,8 @@ FIRST_ORDER = LoopConfig(hypergradient="first-order")
 LEARNERS: dict[str, Learner] = {
     "bisirl": Learner(),
     "passive": Learner(PassiveSolver, FIRST_ORDER),
-    "no_anticipation": Learner(no_anticipation),
+    # the check would let in what its gradient leaves out
+    "no_anticipation": Learner(no_anticipation, LoopConfig(checked_episodes=0)),
     "behaviour_cloning": Learner(behaviour_cloning, estimates=False),
     "cirl": Learner(CirlSolver, FIRST_ORDER),
 }

@@ -13,6 +13,7 @@ from bisirl_ros.report.plot_paths import paths
 from bisirl_ros.report.plot_style import (
     ALARM,
     GOOD,
+    GREY,
     INK,
     MOST_NAMED,
     PALE,
@@ -38,8 +39,12 @@ TITLES = {
     "effort": "How much they mind walking fast",
     "wall_proximity": "How much they mind a wall being close",
     "person_proximity": "How much they mind others being close",
+    "company": "How much they like the robot's company",
+    "robot_left": "How much they like the robot on their left",
 }
 MINUS = "\N{MINUS SIGN}"
+LACKING = ("--", ":", "-.")
+"""Line styles of the policies that lack something."""
 TREND = 5
 """Episodes in the running mean."""
 
@@ -162,6 +167,8 @@ def returns(run: RunRecord) -> Figure:
     if run.oracle_return is not None and math.isfinite(run.oracle_return):
         label = "oracle: knows the true weights"
         earned.axhline(run.oracle_return, color=GOOD, lw=1.6, ls=(0, (5, 3)), label=label)
+    for (name, value), style in zip(run.other_returns.items(), LACKING, strict=False):
+        earned.axhline(value, color=GREY, lw=1.2, ls=style, label=name)
     episodes_axis(earned, run, "return per episode")
     titles(
         earned,
