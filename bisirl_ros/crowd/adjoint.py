@@ -58,9 +58,11 @@ def value_and_gradients(
         inputs = (graph.robot, graph.people, graph.shift, *leaves)
         direct = torch.autograd.grad(objective, inputs, retain_graph=True, materialize_grads=True)
         if rows is None:
+            by_state = _rows(graph.robot_tp1, (graph.robot, graph.people))
+            of_robot = torch.cat([v.flatten(2) for v in by_state], -1)  # (N, d, D)
             if answered:
-                by_mean = _of_mean(graph)
-            rows, by_target = _jacobian(model, graph, setting, by_mean)
+                by_mean = _of_mean(graph, of_robot)
+            rows, by_target = _jacobian(model, graph, setting, of_robot, by_mean)
         slope = torch.cat([direct[0], direct[1].flatten(1)], -1)
         pull = torch.where(graph.known[..., None], direct[2], 0.0)
         if by_mean is not None:
@@ -79,37 +81,34 @@ def value_and_gradients(
 
 
 def _jacobian(
-    model: CrowdModel, graph: Graph, setting: Setting, by_mean: Tensor | None
+    model: CrowdModel, graph: Graph, setting: Setting, of_robot: Tensor, by_mean: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """J = d s_{t+1} / d s_t of every row (N, D, D), D = d + 4 P, and d people_{t+1} / d target.
 
+    of_robot: (N, d, D) its upper rows
     by_mean: (N, P, 2, D) d E_pi[u] / d s_t where the gradient passes through it; d people_{t+1} /
     d target is (N, P, 4, 2), zero where nobody decides
     """
     n, count = graph.people.shape[:2]
-    upper = torch.cat(
-        [v.flatten(2) for v in _rows(graph.robot_tp1, (graph.robot, graph.people))], -1
-    )
     own = graph.people.detach().requires_grad_()
     target = graph.target.clone().requires_grad_()
     period_s = model.scenario.decision_period_s
     stepped = model.scenario.person.step(own, target, period_s, setting.room)
     by_own, by_target = _rows(stepped, (own, target))  # (N, P, 4, 4), (N, P, 4, 2)
     by_target = torch.where(graph.known[..., None, None], by_target, 0.0)
-    lower = by_own.new_zeros((n, count, 4, upper.shape[-1]))
+    lower = by_own.new_zeros((n, count, 4, of_robot.shape[-1]))
     _own_columns(lower, graph.robot.shape[1]).add_(by_own)
     if by_mean is not None:
         lower = lower + by_target @ by_mean
-    return torch.cat([upper, lower.flatten(1, 2)], 1), by_target
+    return torch.cat([of_robot, lower.flatten(1, 2)], 1), by_target
 
 
-def _of_mean(graph: Graph) -> Tensor:
-    """d E_pi[u] / d s_t of everybody: (N, P, 2, D)."""
+def _of_mean(graph: Graph, of_robot: Tensor) -> Tensor:
+    """d E_pi[u] / d s_t of everybody: (N, P, 2, D); of_robot: (N, d, D) d robot_{t+1} / d s_t."""
     n, count, d = *graph.people.shape[:2], graph.robot.shape[1]
     view = graph.view
     by_robot, by_self, by_others = _rows(graph.mean, (graph.robot_seen, view.own, view.others))
-    answer = _rows(graph.robot_tp1, (graph.robot, graph.people))
-    found = by_robot.view(n, count, 2, d) @ torch.cat([v.flatten(2) for v in answer], -1)[:, None]
+    found = by_robot.view(n, count, 2, d) @ of_robot[:, None]
     _own_columns(found, d).add_(by_self.view(n, count, 2, 4))
     by_others = by_others.view(n, count, 2, count - 1, 4)
     of_people = found[..., d:].view(n, count, 2, count, 4)
