@@ -81,7 +81,8 @@ def measure(setup: Setup, say: Say) -> Outcome:
         figures,
         [],
         None,
-        f"<= {CALLS:,} operator calls by the score function, gradient equal to {EQUAL:g}, >= {FASTER:g} times faster",
+        f"<= {CALLS:,} operator calls by the score function, gradient equal to {EQUAL:g};"
+        f" >= {FASTER:g} times faster",
         holds,
         note,
     )
