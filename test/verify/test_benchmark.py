@@ -13,7 +13,7 @@ from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.parts import Parts
 from bisirl_ros.verify.run import run_suite
 
-KEYS = ("gradient", "never_worse", "ladder")
+KEYS = ("gradient", "never_worse", "ladder", "online", "others")
 
 
 def test_every_experiment_is_there_once() -> None:

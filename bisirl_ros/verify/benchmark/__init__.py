@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.benchmark import gradient, ladder, never_worse
+from bisirl_ros.verify.benchmark import gradient, ladder, never_worse, online, others
 from bisirl_ros.verify.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     gradient.EXPERIMENT,
     never_worse.EXPERIMENT,
     ladder.EXPERIMENT,
+    online.EXPERIMENT,
+    others.EXPERIMENT,
 )
 """In the order in which they are run."""
