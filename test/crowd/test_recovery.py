@@ -32,7 +32,8 @@ def learned(
 ) -> tuple[LoopState[Decisions], OuterReport]:
     """What the double loop knows after so many episodes, its policy deployed in each."""
     policy = InteractionPolicy(scenario.robot)
-    solver, config = CrowdSolver(scenario, policy, episodes=12), LoopConfig(policy_steps=2)
+    solver = CrowdSolver(scenario, policy, episodes=12, likelihood_grid=(8, 18))
+    config = LoopConfig(policy_steps=2, checked_episodes=32)
     phi = policy.initial(torch.Generator().manual_seed(seed))
     n = solver.n_features
     state: LoopState[Decisions] = LoopState.start(phi, n, config, seed, people=True)
