@@ -54,7 +54,7 @@ def test_the_double_loop_recovers_everybodys_weights(people: int, drive: str) ->
     scenario = load_scenario("crossing", people=people, drive=drive)
     theta = np.stack([THETA, OTHER])[:people]
     inside, errors = [], []
-    for seed in range(3):
+    for seed in range(2):
         _, report = learned(scenario, theta, 16, seed)
         found = report.theta.reshape(people, -1)
         inside += list((np.abs(found - theta) <= 1.96 * report.std.reshape(people, -1)).flatten())
@@ -66,7 +66,7 @@ def test_the_double_loop_recovers_everybodys_weights(people: int, drive: str) ->
 def test_intervals_cover_the_truth_and_the_error_shrinks_with_data(crossing: Scenario) -> None:
     """24 runs of 16 episodes with theta* of their own: 96 intervals at 95 %."""
     policy = InteractionPolicy(crossing.robot)
-    solver = CrowdSolver(crossing, policy)
+    solver = CrowdSolver(crossing, policy, likelihood_grid=(8, 18))
     inside, errors = [], []
     for rep in range(24):
         rng = np.random.default_rng(rep)
