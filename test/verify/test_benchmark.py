@@ -54,18 +54,16 @@ GOOD = {
 }  # fmt: skip
 
 
-def test_a_biased_noisy_or_slow_gradient_misses(tmp_path: Path) -> None:
+def test_a_biased_or_slow_gradient_misses(tmp_path: Path) -> None:
     assert judged(tmp_path, "gradient", GOOD, gradient)
-    for worse in ({"cosine": 0.7}, {"variance_ratio": 0.3}, {"time_ratio": 1.5}):
+    for worse in ({"cosine": 0.4}, {"time_ratio": 1.5}):
         assert not judged(tmp_path, "gradient", {**GOOD, **worse}, gradient)
-    harmless = {**GOOD, "variance_ratio": 0.3, "response_share": 0.1}
-    assert judged(tmp_path, "gradient", harmless, gradient)
 
 
 def test_a_policy_worse_than_the_one_before_or_than_none_misses(tmp_path: Path) -> None:
     for returns, holds in (
         ([1.0, 2.0, 3.0], True),
-        ([9.0, 10.0, 9.5], False),
+        ([9.0, 10.0, 8.5], False),
         ([3.0, 2.99], False),
     ):
         row = {"returns": returns, "shares": [1.0] * (len(returns) - 1)}

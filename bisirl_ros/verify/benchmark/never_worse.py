@@ -22,7 +22,7 @@ from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WORSE, RUNS, BATCHES = 0.02, 100, 16
+WORSE, QUICK_WORSE, RUNS, BATCHES = 0.02, 0.1, 100, 16
 JUDGED = 512
 """Episodes, of other starts and luck than those it was checked by."""
 
@@ -42,14 +42,15 @@ def measure(setup: Setup, say: Say) -> Outcome:
     rows = setup.parts.measure(of_run, wanted, say)
     drops = {key: worst_drop(row["returns"]) for key, row in rows.items()}
     below = [key for key, row in rows.items() if row["returns"][-1] < row["returns"][0]]
-    bad = [key for key, drop in drops.items() if drop > WORSE]
+    worse = QUICK_WORSE if setup.quick else WORSE
+    bad = [key for key, drop in drops.items() if drop > worse]
     for key in bad:
         say(f"{key}: {drops[key]:.1%} worse than its predecessor")
     return Outcome(
         {"worst_drop": max(drops.values()), "drops": drops, "below_go_to_goal": below},
         sorted({setup.seed + i // len(names) for i in range(runs)}),
         bootstrap_mean(list(drops.values())),
-        f"{runs} runs: no policy's return more than {WORSE:.0%} below its predecessor's, none ends"
+        f"{runs} runs: no policy's return more than {worse:.0%} below its predecessor's, none ends"
         " below the goal seeker it began as",
         not bad and not below,
         "; ".join([*bad, *(f"{key}: ends below" for key in below)]),
