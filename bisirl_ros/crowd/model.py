@@ -136,22 +136,25 @@ class CrowdModel:
         people: Tensor,
         setting: Setting,
         targets: Tensor,
+        future: Tensor | None = None,
     ) -> Foreseen:
         """What `targets` (N * P or 1, k, 2) [m/s] are worth to people (N, P, 4).
 
         robot_tp1: the robot one decision later, for each of the N * P people; nobody's choice of
         now changes that any more
+        future: (N * P, H, 2) where they expect the robot after each decision instead, or None [m]
         """
         count = people.shape[1]
         own = people.reshape(-1, 4)
-        away = own.new_full((len(own), self.scenario.person.horizon, 2), AWAY_M)
+        if not self._answered:
+            future = own.new_full((len(own), self.scenario.person.horizon, 2), AWAY_M)
         view = View(
             own=own,
             others=people[:, others(count)].reshape(len(own), max(count - 1, 0), 4),
             goal=setting.goal.reshape(-1, 2),
             robot_tp1=robot_tp1,
             course=setting.course.repeated(count),
-            future=None if self._answered else away,
+            future=future,
         )
         if count == 0:
             features = people.new_zeros((0, targets.shape[-2], self.n_features))

@@ -16,6 +16,8 @@ from bisirl_ros.crowd.solver import CrowdSolver
 
 COMPARED = 1024
 """Imagined episodes by which several starts are compared."""
+STARTS_APART = 1000
+"""Between the seeds of two starts."""
 
 
 def oracle_policy(
@@ -37,7 +39,7 @@ def oracle_policy(
     flat = known.mean(0) if config.reward == "shared" else known.flatten()
     found = []
     for start in range(starts):
-        state = _start(solver, config, seed + STARTS_APART * start)
+        state = untaught(solver, config, seed + STARTS_APART * start)
         for _ in range(updates):
             if not go_on():
                 return None
@@ -48,10 +50,8 @@ def oracle_policy(
     return max(found, key=lambda pair: pair[0])[1]
 
 
-STARTS_APART = 1000
-
-
-def _start(solver: CrowdSolver, config: LoopConfig, seed: int) -> LoopState[Decisions]:
+def untaught(solver: CrowdSolver, config: LoopConfig, seed: int) -> LoopState[Decisions]:
+    """The goal seeker among the scenario's people, of whom nothing was learned yet."""
     scenario, policy = solver.model.scenario, solver.model.policy
     phi = policy.initial(torch.Generator().manual_seed(seed))
     state: LoopState[Decisions] = LoopState.start(phi, solver.n_features, config, seed, people=True)

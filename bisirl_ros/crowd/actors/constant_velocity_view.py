@@ -7,9 +7,7 @@ from torch import Tensor
 
 from bisirl_ros.crowd.actors.bodies import robot_as_body
 from bisirl_ros.crowd.actors.soft_expert import SoftExpert
-from bisirl_ros.crowd.foresight import View
 from bisirl_ros.crowd.model import CrowdModel, Setting
-from bisirl_ros.crowd.reward import others
 from bisirl_ros.crowd.situation import Situation
 
 
@@ -26,15 +24,7 @@ class ConstantVelocityView(SoftExpert):
         moments = torch.arange(1, scenario.person.horizon + 1).to(body)
         ahead = body[:, None, 2:] * moments[:, None] * scenario.decision_period_s
         future = (body[:, None, :2] + ahead).repeat_interleave(count, 0)
-        people = here.seen
-        own = people.reshape(-1, 4)
-        view = View(
-            own=own,
-            others=people[:, others(count)].reshape(len(own), count - 1, 4),
-            goal=setting.goal.reshape(-1, 2),
-            robot_tp1=self._policy.robot.motion(here.robot).repeated(count),
-            course=setting.course.repeated(count),
-            future=future,
-        )
-        anything = self._policy.weights(torch.zeros(self._policy.size).to(body))
-        return model.foresight.features(anything, view, model.candidates.velocity[None], here.room)
+        weights = self._policy.weights(torch.zeros(self._policy.size).to(body))  # not asked
+        robots = self._policy.robot.motion(here.robot).repeated(count)
+        targets = model.candidates.velocity[None]
+        return model.foresee(weights, robots, here.seen, setting, targets, future).features

@@ -9,6 +9,7 @@ they walk, who stands looks around, and who "looks at the robot" sees it whereve
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -64,7 +65,7 @@ class Impassive:
         return torch.where(deciding(self._scenario, situation)[..., None], target, 0.0)
 
 
-class _Reacting:
+class _Reacting(ABC):
     """Who sees the robot within `reach_m` reacts; others walk on without minding it.
 
     looks_m: who is nearer looks at it
@@ -84,8 +85,9 @@ class _Reacting:
         target = torch.where(reacting, self._react(situation), usual)
         return torch.where(deciding(self._scenario, situation)[..., None], target, 0.0)
 
+    @abstractmethod
     def _react(self, situation: Situation) -> Tensor:
-        raise NotImplementedError
+        """What they go for where they react: (B, P, 2) [m/s]."""
 
 
 class Surprised(_Reacting):

@@ -15,10 +15,12 @@ from bisirl_ros.core.loop_state import LoopState
 from bisirl_ros.core.policy_update import improve_policy
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.oracle import untaught
 from bisirl_ros.crowd.policy import InteractionPolicy
-from bisirl_ros.crowd.scenario import load_scenario, scenario_names
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.crowd.true_weights import true_weights
+from bisirl_ros.verify.benchmark.scenarios import measured_scenarios
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
@@ -33,15 +35,12 @@ DIRECTIONS = 4
 """Leading directions of the estimates, beside their means, along which differences are taken."""
 LEARNED = 12
 """Outer updates before it is measured: the policy has begun to interact."""
-NOT_IMAGINED = ("people",)
-"""Scenarios of recordings, whose starts are not to be imagined from."""
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """For each scenario: cosine, noise and time."""
-    names = ["guide"] if setup.quick else [n for n in scenario_names() if n not in NOT_IMAGINED]
     batches, episodes = (16, 256) if setup.quick else (64, 4096)
-    wanted = {name: (name, setup.seed, batches, episodes) for name in names}
+    wanted = {name: (name, setup.seed, batches, episodes) for name in measured_scenarios(setup)}
     rows = setup.parts.measure(of_scenario, wanted, say)
     missed, cosine = [], 0.5 if setup.quick else COSINE
     for name, row in rows.items():
@@ -95,10 +94,8 @@ def of_scenario(name: str, seed: int, batches: int, episodes: int) -> dict[str, 
 
 
 def _begun(solver: CrowdSolver, theta: Array, seed: int) -> LoopState[Decisions]:
-    phi = solver.model.policy.initial(torch.Generator().manual_seed(seed))
     config = LoopConfig()
-    state: LoopState[Decisions] = LoopState.start(phi, solver.n_features, config, seed, people=True)
-    state.evidence = state.evidence.met(solver.model.scenario.identities, state.theta)
+    state = untaught(solver, config, seed)
     for _ in range(LEARNED):
         improve_policy(solver, state, config, known_theta=theta.flatten())
     return state

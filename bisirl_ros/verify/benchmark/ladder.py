@@ -8,20 +8,19 @@ import numpy as np
 
 from bisirl_ros.bench.cell import Size
 from bisirl_ros.bench.ladder import certificate, climb, told
-from bisirl_ros.crowd.scenario import scenario_names
-from bisirl_ros.verify.benchmark.gradient import NOT_IMAGINED
+from bisirl_ros.verify.benchmark.scenarios import DEFAULT, measured_scenarios
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ANTICIPATION, PERSON, DEFAULT = 6, 5, "guide"
+ANTICIPATION, PERSON = 6, 5
 FULL, QUICK = Size(60, 2, 2, 512), Size(6, 1, 1, 32)
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """The ladder of every scenario."""
-    names = [DEFAULT] if setup.quick else [n for n in scenario_names() if n not in NOT_IMAGINED]
+    names = measured_scenarios(setup)
     seeds, size = setup.seeds(10, 2), QUICK if setup.quick else FULL
     found = {}
     for name in names:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from bisirl_ros.core.loop_config import LoopConfig
-from bisirl_ros.core.loop_state import LoopState
 from bisirl_ros.core.policy_update import improve_repeatedly
-from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.oracle import untaught
 from bisirl_ros.crowd.policy import InteractionPolicy
-from bisirl_ros.crowd.scenario import load_scenario, scenario_names
+from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
-from bisirl_ros.verify.benchmark.gradient import NOT_IMAGINED
+from bisirl_ros.verify.benchmark.scenarios import measured_scenarios
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ JUDGED = 512
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """Runs over all scenarios with true weights; every policy on the way is judged."""
-    names = ["guide"] if setup.quick else [n for n in scenario_names() if n not in NOT_IMAGINED]
+    names = measured_scenarios(setup)
     runs, batches = (1, 3) if setup.quick else (RUNS, BATCHES)
     wanted = {
         f"{names[i % len(names)]}, seed {setup.seed + i // len(names)}": (
@@ -62,9 +60,7 @@ def of_run(name: str, seed: int, batches: int) -> dict[str, Any]:
     scenario = load_scenario(name)
     policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=seed)
     solver, config = CrowdSolver(scenario, policy), LoopConfig()
-    phi = policy.initial(torch.Generator().manual_seed(seed))
-    state: LoopState[Decisions] = LoopState.start(phi, solver.n_features, config, seed, people=True)
-    state.evidence = state.evidence.met(scenario.identities, state.theta)
+    state = untaught(solver, config, seed)
 
     def value() -> float:
         luck, at = np.random.default_rng([seed, 14]), state.phi.detach()

@@ -6,11 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from bisirl_ros.core.bilevel import LoopConfig, LoopState
+from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.core.policy_update import improve_policy
-from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.oracle import untaught
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -60,12 +59,8 @@ def _row(
 
 def update_seconds(scenario: Scenario, times: int) -> float:
     """Median time of an outer update with true weights [s]."""
-    policy = InteractionPolicy(scenario.robot)
-    solver = CrowdSolver(scenario, policy)
-    phi = policy.initial(torch.Generator().manual_seed(0))
-    config = LoopConfig()
-    state: LoopState[Decisions] = LoopState.start(phi, solver.n_features, config, 0, people=True)
-    state.evidence = state.evidence.met(scenario.identities, state.theta)
+    solver, config = CrowdSolver(scenario, InteractionPolicy(scenario.robot)), LoopConfig()
+    state = untaught(solver, config, 0)
     theta = np.array(list(drawn_people(scenario, 0).values())).flatten()
     took = []
     for _ in range(times + 1):

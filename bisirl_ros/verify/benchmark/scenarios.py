@@ -1,0 +1,17 @@
+"""Which scenarios the benchmark is about."""
+
+from __future__ import annotations
+
+from bisirl_ros.crowd.scenario import scenario_names
+from bisirl_ros.verify.experiment import Setup
+
+DEFAULT = "guide"
+NOT_IMAGINED = ("people",)
+"""Scenarios of recordings, whose starts are not to be imagined from."""
+
+
+def measured_scenarios(setup: Setup) -> list[str]:
+    """All that can be imagined; the default alone in a quick run."""
+    if setup.quick:
+        return [DEFAULT]
+    return [name for name in scenario_names() if name not in NOT_IMAGINED]
