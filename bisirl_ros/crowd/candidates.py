@@ -21,15 +21,28 @@ from torch import Tensor
 class Candidates:
     """Target velocities and the area of velocity space each stands for.
 
-    velocity: (K, 2) [m/s]
-    log_area: (K,) log of [m^2/s^2]
+    velocity: (K, 2), the same for everybody, or (M, K, 2), each of M people's own [m/s]
+    log_area: (K,) or (M, K) log of [m^2/s^2]; -inf of a point that nobody can choose
     """
 
     velocity: Tensor
     log_area: Tensor
 
     def __len__(self) -> int:
-        return len(self.velocity)
+        return int(self.velocity.shape[-2])
+
+    def at(self, index: Tensor) -> Tensor:
+        """The velocities that M people's indices (M, ...) point at: (M, ..., 2)."""
+        if self.velocity.ndim == 2:
+            return self.velocity[index]
+        people = torch.arange(len(index), device=index.device).view(-1, *[1] * (index.ndim - 1))
+        return self.velocity[people, index]
+
+    def mean(self, p: Tensor) -> Tensor:
+        """Of candidates with probabilities (M, K): (M, 2) [m/s]."""
+        if self.velocity.ndim == 2:
+            return p @ self.velocity
+        return torch.bmm(p[:, None], self.velocity)[:, 0]
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Candidates:
         """The same candidates on another device or in another precision."""

@@ -5,7 +5,6 @@ Every moment is a row of its own, its state a leaf: the rows know nothing of eac
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -27,8 +26,6 @@ class Evaluated:
     log_pi: (T, B) log pi_e of what people chose, summed over them; reward: (T, B) r_l
     known: (T, B, P) whose choice counts; response: of the T * B * P people
     chosen: (T * B * P, n) the features of what they chose
-    Where the mean of pi_e is taken from candidates that were drawn of it, nobody asks what the
-    others are worth: log_pi is NaN then, and response that of those drawn.
     """
 
     log_pi: Tensor
@@ -77,10 +74,7 @@ class Graph:
 def evaluate(
     model: CrowdModel, trajectory: Trajectory, setting: Setting, phi: Tensor
 ) -> tuple[Graph, Evaluated]:
-    """All decisions of a trajectory, differentiable in states, phi (m,) and the setting's weights.
-
-    Where it has candidates drawn of pi_e, these stand for all of them.
-    """
+    """All decisions of a trajectory, differentiable in states, phi (m,) and the setting's weights."""
     moments, batch = trajectory.target.shape[:2]
     weights = model.policy.weights(phi)
     robot = trajectory.robot[:-1].flatten(0, 1).requires_grad_()
@@ -89,18 +83,15 @@ def evaluate(
     many = setting.repeated(moments)
     robot_tp1 = model.drive(weights, Motion.unpacked(robot), people, many).packed()
     robot_seen = robot_tp1.repeat_interleave(people.shape[1], 0)
-    asked = _asked(model, trajectory)
+    offered = trajectory.offered or model.candidates
+    rows = target.reshape(-1, 1, 2)
+    asked = torch.cat([rows, offered.velocity.expand(len(rows), -1, -1)], 1)
     foreseen = model.foresee(weights, Motion.unpacked(robot_seen), people, many, asked)
-    features, mask = foreseen.features, trajectory.known
-    if trajectory.drawn is None:
-        response, chosen = model.respond(features[:, 1:], many), features[:, 0]
-        mean = response.p @ model.candidates.velocity
-        log_pi = _log_density(model, response, chosen, many).view(mask.shape)
-        log_pi = torch.where(mask, log_pi, 0.0).sum(-1)
-    else:
-        response, chosen = Response(features, _even(features)), features[:, 0]
-        mean = _mean_of_drawn(features, asked, many.theta.reshape(-1, model.n_features))
-        log_pi = features.new_full((moments, batch), torch.nan)
+    chosen, mask = foreseen.features[:, 0], trajectory.known
+    response = model.respond(foreseen.features[:, 1:], many, offered)
+    mean = offered.mean(response.p)
+    value = (chosen * many.theta.reshape(-1, model.n_features)).sum(-1)
+    log_pi = torch.where(mask, (value - response.log_z).view(mask.shape), 0.0).sum(-1)
     shift = torch.zeros_like(target, requires_grad=True)
     period_s = model.scenario.decision_period_s
     people_tp1 = model.scenario.person.step(people, target + shift, period_s, setting.room)
@@ -109,37 +100,6 @@ def evaluate(
     )
     reward = _reward(model, robot, people, robot_tp1, people_tp1, many).view(moments, batch)
     return graph, Evaluated(log_pi, reward, mask, response, chosen)
-
-
-def _asked(model: CrowdModel, trajectory: Trajectory) -> Tensor:
-    """Whose worth matters: what was chosen and all candidates, or those drawn: (N * P, k, 2)."""
-    velocity = model.candidates.velocity
-    if trajectory.drawn is not None:
-        return velocity[trajectory.drawn.flatten(0, 2)]
-    rows = trajectory.target.reshape(-1, 1, 2)
-    return torch.cat([rows, velocity.expand(len(rows), -1, -1)], 1)
-
-
-def _even(features: Tensor) -> Tensor:
-    return features.new_full(features.shape[:2], -math.log(features.shape[1]))
-
-
-def _mean_of_drawn(features: Tensor, drawn: Tensor, theta: Tensor) -> Tensor:
-    """What moves E_pi[u] as the candidates drawn tell it: (M, 2) [m/s].
-
-    d E_pi[u] = Cov_pi(u, d theta . Phi), the covariance over the k drawn; drawn: (M, k, 2)
-    """
-    value = torch.bmm(features, theta[..., None])[..., 0]
-    off = drawn - drawn.mean(1, keepdim=True)
-    return torch.einsum("mk,mki->mi", value, off) / drawn.shape[1]
-
-
-def _log_density(model: CrowdModel, response: Response, chosen: Tensor, setting: Setting) -> Tensor:
-    """log pi_e of the chosen features (M, n), a density per [m^2/s^2]: (M,)."""
-    theta = setting.theta.reshape(-1, model.n_features)
-    value = (chosen * theta).sum(-1)
-    first = (response.features[:, 0] * theta).sum(-1) + model.candidates.log_area[0]
-    return value - (first - response.log_p[:, 0])
 
 
 @torch.no_grad()

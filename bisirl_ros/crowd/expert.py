@@ -15,10 +15,12 @@ class Response:
     """pi_e of M people who decide, over K candidates.
 
     features: (M, K, n) Phi; log_p: (M, K) log pi_e
+    log_z: (M,) log of the integral of exp(theta . Phi) over the disc
     """
 
     features: Tensor
     log_p: Tensor
+    log_z: Tensor
 
     @property
     def p(self) -> Tensor:
@@ -57,4 +59,6 @@ class Response:
 def pi_e(features: Tensor, theta: Tensor, candidates: Candidates) -> Response:
     """The one softmax over candidates: features (M, K, n), theta (M, n)."""
     value = torch.bmm(features, theta[..., None])[..., 0]
-    return Response(features, torch.log_softmax(value + candidates.log_area, -1))
+    logits = value + candidates.log_area
+    log_z = torch.logsumexp(logits, -1)
+    return Response(features, logits - log_z[:, None], log_z)

@@ -17,6 +17,8 @@ from bisirl_ros.crowd.aims import Course, arrived
 from bisirl_ros.crowd.candidates import Candidates
 from bisirl_ros.crowd.expert import Response, pi_e
 from bisirl_ros.crowd.foresight import Foresight, View
+from bisirl_ros.crowd.imagined_people import ImaginedPeople
+from bisirl_ros.crowd.likely import LikelyCandidates
 from bisirl_ros.crowd.plane import bodies
 from bisirl_ros.crowd.policy import InteractionPolicy, Weights
 from bisirl_ros.crowd.reward import others
@@ -24,9 +26,6 @@ from bisirl_ros.crowd.robot import Motion
 from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import AWAY_M, Situation
-
-FRACTIONS = 4096.0
-"""The digits of a luck below 1 / 4096 are another luck, independent of who is chosen by it."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,15 @@ class Trajectory:
 
     robot: (T + 1, B, 3 + c) (`Motion.packed`); people: (T + 1, B, P, 4)
     target: (T, B, P, 2) [m/s]; known: (T, B, P) whose choice counts
-    drawn: (T, B, P, M) candidates drawn of pi_e beside the one chosen, or None
+    offered: what stands for the disc of choices of each of T * B * P people, or None: the game's
+    candidates do
     """
 
     robot: Tensor
     people: Tensor
     target: Tensor
     known: Tensor
-    drawn: Tensor | None = None
+    offered: Candidates | None = None
 
 
 class CrowdModel:
@@ -89,6 +89,7 @@ class CrowdModel:
 
     candidates: the set of K candidate motions that stands for the disc of choices
     answered: whether people see the robot; False: they choose as if they were without it
+    likely: so many candidates follow each imagined person instead; 0: all choose from those above
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class CrowdModel:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         answered: bool = True,
+        likely: int = 0,
     ) -> None:
         self._answered = answered
         self.scenario, self.policy = scenario, policy
@@ -106,6 +108,9 @@ class CrowdModel:
         self.candidates = candidates.to(device, dtype)
         self.device, self.dtype = device, dtype
         self.room = scenario.room.to(device, dtype)
+        self.likely = (
+            LikelyCandidates(likely, scenario.person.max_speed, device, dtype) if likely else None
+        )
 
     def tensor(self, values: Array | Tensor | tuple[float, ...]) -> Tensor:
         """Values on this game's device and in its precision."""
@@ -167,9 +172,12 @@ class CrowdModel:
         """Number of reward parameters n of one person."""
         return len(self.scenario.person.features)
 
-    def respond(self, features: Tensor, setting: Setting) -> Response:
-        """pi_e over the candidates, features (N * P, K, n)."""
-        return pi_e(features, setting.theta.reshape(-1, self.n_features), self.candidates)
+    def respond(
+        self, features: Tensor, setting: Setting, offered: Candidates | None = None
+    ) -> Response:
+        """pi_e over those offered, None: the game's candidates; features (N * P, K, n)."""
+        theta = setting.theta.reshape(-1, self.n_features)
+        return pi_e(features, theta, offered or self.candidates)
 
     def deciding(self, people: Tensor, setting: Setting) -> Tensor:
         """Who is there and has not arrived: (N, P) bool."""
@@ -209,22 +217,11 @@ class CrowdModel:
         """Episodes in which everybody chooses as pi_e says.
 
         luck: (T, B, P) uniform on [0, 1), drawn beforehand: the same luck, the same episodes
-        draws: M candidates that are drawn beside the one chosen, by the fractions of the luck
+        draws: M candidates that are drawn beside the one chosen, to stand for all; 0: all do
         """
-        velocity, drawn = self.candidates.velocity, []
-
-        def choose(h: int, weights: Weights, robot_tp1: Motion, people: Tensor) -> Tensor:
-            robot_tp1 = robot_tp1.repeated(people.shape[1])
-            seen = self.foresee(weights, robot_tp1, people, setting, velocity[None])
-            response, own = self.respond(seen.features, setting), luck[h].reshape(-1)
-            if draws:
-                drawn.append(response.drawn(own * FRACTIONS % 1.0, draws))
-            return velocity[response.chosen(own)].view(*luck[h].shape, 2)
-
-        played = self.play(phi, start, setting, choose, len(luck))
-        if not draws:
-            return played
-        return replace(played, drawn=torch.stack(drawn).view(*luck.shape, draws))
+        people = ImaginedPeople(self, setting, luck, draws)
+        played = self.play(phi, start, setting, people.choose, len(luck))
+        return replace(played, offered=people.offered)
 
     def replay(self, phi: Tensor, start: Situation, setting: Setting, target: Tensor) -> Trajectory:
         """Episodes in which people choose what is on record, and the robot drives anew.

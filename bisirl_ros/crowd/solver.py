@@ -32,7 +32,8 @@ class CrowdSolver:
     """FORMULATION section 5b for one scenario.
 
     likelihood_grid: rings and spokes of the candidates that explain data (float64, CPU)
-    imagination_grid: of the candidates that imagined people choose among (float32, `device`)
+    imagination_grid: of where imagined people first look (float32, `device`); likely: so many
+        candidates follow each of them from then on, where their choice is likely; 0: the grid does
     episodes: imagined per outer update; through: how the gradient passes their choices
     draws: candidates that stand for all where it passes through their mean; 0: all do
     answered: whether imagined people see the robot; False: `passive` (FORMULATION section 7)
@@ -47,6 +48,7 @@ class CrowdSolver:
         device: torch.device | str = "cpu",
         likelihood_grid: tuple[int, int] = (12, 26),
         imagination_grid: tuple[int, int] = (4, 9),
+        likely: int = 24,
         episodes: int = 24,
         through: Through = Through.MEAN,
         draws: int = 8,
@@ -57,7 +59,7 @@ class CrowdSolver:
         fine, coarse = gauss_disc(top, *likelihood_grid), gauss_disc(top, *imagination_grid)
         observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64)
         self._explain = Explainer(observed, state_draws)
-        self.model = CrowdModel(scenario, policy, coarse, device, torch.float32, answered)
+        self.model = CrowdModel(scenario, policy, coarse, device, torch.float32, answered, likely)
         # real choices have to be judged by a normaliser that is right
         self._replayer = CrowdModel(scenario, policy, fine, device, torch.float32)
         self._episodes, self._through, self._draws = episodes, through, draws

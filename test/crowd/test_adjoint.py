@@ -45,20 +45,23 @@ CASES = [
 
 
 @pytest.mark.parametrize("through", [Through.SCORE, Through.MEAN])
+@pytest.mark.parametrize(("likely", "draws"), [(0, 0), (12, 0), (12, 5)])
 @pytest.mark.parametrize(("name", "people", "drive", "steps"), CASES)
 def test_it_is_backpropagation_through_the_episode(
-    name: str, people: int, drive: str, steps: int, through: Through
+    name: str, people: int, drive: str, steps: int, likely: int, draws: int, through: Through
 ) -> None:
     scenario = load_scenario(name, people=people, drive=drive)
     policy, rng = InteractionPolicy(scenario.robot, hidden=6), np.random.default_rng(0)
-    game = CrowdModel(scenario, policy, gauss_disc(1.8, 3, 6), "cpu", torch.float64)
+    grid = gauss_disc(1.8, 3, 6)
+    game = CrowdModel(scenario, policy, grid, "cpu", torch.float64, likely=likely)
     phi = random_phi(policy, 0.3).requires_grad_()
     theta = torch.tensor(WEIGHTS[: game.n_features]).double().requires_grad_()
     start = game.starts(4, rng)
     if people > 1:  # somebody is not there
         start = replace(start, present=torch.tensor(rng.random((4, people)) < 0.8))
     goal, luck = start.aims.likeliest, torch.from_numpy(rng.random((steps, 4, people)))
-    played = game.imagine(phi.detach(), start, game.setting(start, goal, theta.detach()), luck)
+    blind = game.setting(start, goal, theta.detach())
+    played = game.imagine(phi.detach(), start, blind, luck, draws)
     setting, of = game.setting(start, goal, theta), objective(through)
     seen, [ours] = value_and_gradients(
         game, played, setting, phi, (phi, theta), lambda e: [of(e.log_pi, e.reward)], through
@@ -96,7 +99,7 @@ def test_a_few_candidates_drawn_of_pi_e_stand_for_all() -> None:
 
 def test_systematic_draws_hold_the_choice_as_often_as_it_is_made() -> None:
     log_p = torch.tensor([[0.1, 0.2, 0.3, 0.4]]).double().log().expand(1000, 4)
-    response = Response(torch.zeros((1000, 4, 1)).double(), log_p)
+    response = Response(torch.zeros((1000, 4, 1)).double(), log_p, torch.zeros(1000).double())
     luck = (torch.arange(1000) + 0.5).double() / 1000
     drawn = response.drawn(luck, 3)
     assert drawn.shape == (1000, 3)

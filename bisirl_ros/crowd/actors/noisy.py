@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bisirl_ros.crowd.actors.actor import Actor, tell
 from bisirl_ros.crowd.actors.bodies import deciding
-from bisirl_ros.crowd.model import FRACTIONS
+from bisirl_ros.crowd.imagined_people import FRACTIONS
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 
