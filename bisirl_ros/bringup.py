@@ -29,11 +29,14 @@ class SimArguments:
     scenario: str = setting("guide", doc="name or .yaml path of the scenario")
     people: int = setting(-1, doc="how many take part; -1: as the scenario says", low=-1, high=50)
     drive: str = setting("", doc="differential, omni or ackermann; empty: as the scenario says")
-    episodes: int = setting(20, doc="episodes to play; 0 plays on", low=0, high=100000)
+    episodes: int = setting(14, doc="episodes to play; 0 plays on", low=0, high=100000)
     seed: int = setting(0, doc="of starts, people and learner", low=0)
     real_time_factor: float = setting(1.0, doc="simulated per real second", low=0.05, high=10.0)
     backend: str = setting("auto", doc="physics", choices=("auto", "bullet", "kinematic"))
     device: str = setting("auto", doc="the learner's: auto, cpu, cuda or cuda:i")
+    compile: str = setting(
+        "auto", doc="the learner's code: auto (on a GPU), on, off", choices=("auto", "on", "off")
+    )
     headless: bool = setting(True, doc="no window")
     namespace: str = setting("", doc="namespace of all nodes and topics")
     use_sim_time: bool = setting(True, doc="nodes follow /clock")
@@ -92,6 +95,7 @@ def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
     learner = {
         **shared,
         "device": a.device,
+        "compile": a.compile,
         "control_rate": 20.0 * a.real_time_factor,
         "time_scale": a.real_time_factor,
         "human_timeout_s": 0.5 / min(1.0, a.real_time_factor),

@@ -40,6 +40,7 @@ SIMULATIONS = {
     "other": SimArguments(
         episodes=0, seed=9, backend="kinematic", headless=False, autostart=False, oracle=False,
         checkpoint="a.safetensors", device="cuda:1", namespace="robot1",
+        compile="on",
     ),
     "crowd": SimArguments(scenario="crowd", people=5, drive="omni"),
     "nobody": SimArguments(people=0),

@@ -61,6 +61,7 @@ def assert_one_line(err: str, *words: str) -> None:
         ),
         (["sim", "--people", "some"], ["--people", "'some'"]),
         (["sim", "--drive", "hover"], ["drive = 'hover'", "differential", "omni", "ackermann"]),
+        (["sim", "--compile", "maybe"], ["--compile", "'maybe'", "'auto', 'on', 'off'"]),
         (["sim", "--checkpoint", "gone.safetensors"], ["checkpoint gone.safetensors", "check the"]),
         (["sim", "--checkpoint", "."], ["checkpoint .: no such file"]),
         (["sim", "--params-file", "gone.yaml"], ["params_file gone.yaml", "check the path"]),
@@ -133,10 +134,12 @@ def test_a_run_folder_that_cannot_be_made_is_one_line(
 
 
 def test_options_reach_the_nodes(started: list[Bringup], tmp_path: Path) -> None:
-    assert cli.main(["sim", "--episodes", "3", "--seed", "5", "--oracle", "NO", *CROWD]) == 0
+    options = ["--episodes", "3", "--seed", "5", "--oracle", "NO", "--compile", "on", *CROWD]
+    assert cli.main(["sim", *options]) == 0
     (bringup,) = started
     given = {spec.executable: spec.parameters for spec in bringup.nodes}
     assert given["sim_node"]["episodes"] == 3
+    assert given["bisirl_node"]["compile"] == "on"
     assert {parameters["seed"] for parameters in given.values()} == {5}
     assert given["report_node"]["oracle"] is False
     assert {(p["people"], p["drive"]) for p in given.values()} == {(3, "omni")}
@@ -156,8 +159,8 @@ def test_help_names_every_option_with_its_unit(capsys: pytest.CaptureFixture[str
         cli.main(["sim", "--help"])
     assert end.value.code == 0
     told = capsys.readouterr().out
-    for option in ("--scenario", "--real-time-factor", "--use-sim-time", "--run-dir", "--oracle"):
-        assert option in told
+    names = ("scenario", "real-time-factor", "compile", "use-sim-time", "run-dir", "oracle")
+    assert [name for name in names if f"--{name} " not in told] == []
 
 
 def run_bisirl(*arguments: str, first_on_path: Path, cwd: Path) -> subprocess.CompletedProcess[str]:

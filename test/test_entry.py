@@ -111,6 +111,7 @@ class TestParameters:
             ("bisirl_node", "learner.policy_steps:=1000", ["learner.policy_steps", "at most 99"]),
             ("bisirl_node", "grid:=[8]", ["grid: give rings and spokes"]),
             ("bisirl_node", "device:=cuda:99", ["device 'cuda:99'", "choose cpu or auto"]),
+            ("bisirl_node", "compile:=maybe", ["compile = 'maybe': choose one of auto, on, off"]),
             ("bisirl_node", "checkpoint:=gone", ["checkpoint: no file gone"]),
             ("human_node", "theta:=[1.0]", ["theta has 1 values", "has 4 features"]),
             ("sim_node", "nonsense:=1", ["sim_node: parameter 'nonsense' is unknown"]),

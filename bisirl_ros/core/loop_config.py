@@ -56,12 +56,12 @@ class LoopConfig:
         1, doc="starts of the inner loop, all but one at random", low=1, high=1000
     )
     policy_steps: int = setting(
-        3, doc="outer updates per batch; 0 learns no policy", low=0, high=99
+        6, doc="outer updates per batch; 0 learns no policy", low=0, high=99
     )
     checked_episodes: int = setting(
-        128,
-        doc="imagined episodes by which a new policy must be no worse than the deployed one; 0 "
-        "checks nothing (nor does it where beta_i > 0)",
+        256,
+        doc="imagined episodes, at most, by which a new policy must be no worse than the deployed "
+        "one; 0 checks nothing (nor does it where beta_i > 0)",
         low=0,
         high=100000,
     )

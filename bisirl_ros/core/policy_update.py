@@ -2,7 +2,8 @@
 
 The outer gradient is an estimate, and an optimiser's step of it may lead down as well as up. So the
 steps of a batch are compared with the policy that is deployed, by imagined episodes of the same
-starts and luck; where they are worse half of the way is tried, then a quarter, then none is gone.
+starts and luck, more of them where it is close; where they are worse half of the way is tried, then
+a quarter, then none is gone.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from bisirl_ros.core.solver import Solver
 
 SHARES = (1.0, 0.5, 0.25)
 """Of the way to the new policy, in the order tried."""
+AT_A_TIME = 128
+SURE = 3.0
+"""Standard errors by which one policy has to differ from another to be told apart from it early."""
 
 
 def improve_repeatedly(
@@ -82,18 +86,31 @@ def _as_far_as_no_worse(
     """Moves phi to the first of SHARES of its way from `before` that is no worse: the share."""
     luck = int(state.rng.integers(2**62))
 
-    def value(phi: Tensor) -> float:
-        rng = np.random.default_rng(luck)
-        returns = solver.returns(phi, theta, state.evidence, state.recent, episodes, rng)
-        return float(returns.mean())
+    def returns(phi: Tensor, part: int) -> Array:
+        rng = np.random.default_rng([luck, part])
+        count = min(AT_A_TIME, episodes - AT_A_TIME * part)
+        return solver.returns(phi, theta, state.evidence, state.recent, count, rng)
 
-    least, whole = value(before), state.phi.detach().clone()
+    of_before = cache(lambda part: returns(before, part))
+    whole = state.phi.detach().clone()
     for share in SHARES:
         state.phi.copy_(before + share * (whole - before))
-        if value(state.phi.detach()) >= least:
+        tried = state.phi.detach()
+        if _gain(lambda part: returns(tried, part) - of_before(part), episodes) >= 0.0:  # noqa: B023
             return share
     state.phi.copy_(before)
     return 0.0
+
+
+def _gain(gains: Callable[[int], Array], episodes: int) -> float:
+    """The mean of gains, asked for in parts until its sign is sure, or there are `episodes`."""
+    found = gains(0)
+    while len(found) < episodes:
+        error = float(found.std()) / np.sqrt(len(found))
+        if abs(float(found.mean())) >= SURE * error:
+            break
+        found = np.concatenate([found, gains(len(found) // AT_A_TIME)])
+    return float(found.mean())
 
 
 def _curvature(state: LoopState[Batch]) -> Product:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.expected_choices import ExpectedChoices
 from bisirl_ros.crowd.recorder import DecisionRecorder
 
 MOST_ROWS = 200_000
@@ -131,8 +132,13 @@ class LogBook:
         )
 
 
-def decisions_in(log: EpisodeLog, recorder: DecisionRecorder) -> Decisions | None:
-    """What people decided in an episode; None where that cannot be told."""
+def decisions_in(
+    log: EpisodeLog, recorder: DecisionRecorder, expects: ExpectedChoices | None = None
+) -> Decisions | None:
+    """What people decided in an episode; None where that cannot be told.
+
+    expects: what is known of how they choose, None: nothing yet
+    """
     goals = {
         name: log.goals[p][np.isfinite(log.log_belief[p])] for p, name in enumerate(log.identities)
     }
@@ -157,7 +163,7 @@ def decisions_in(log: EpisodeLog, recorder: DecisionRecorder) -> Decisions | Non
             recorder.person(name, time_s, row[3:5], velocity, position_cov, velocity_cov, anew=anew)
         else:
             recorder.route(time_s, row[1:].reshape(-1, 2))
-    return recorder.finish()
+    return recorder.finish(expects)
 
 
 def _told(values: Array) -> Array | None:

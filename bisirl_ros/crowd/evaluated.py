@@ -74,7 +74,7 @@ class Graph:
 def evaluate(
     model: CrowdModel, trajectory: Trajectory, setting: Setting, phi: Tensor
 ) -> tuple[Graph, Evaluated]:
-    """All decisions of a trajectory, differentiable in states, phi (m,) and the setting's weights."""
+    """All decisions of a trajectory, differentiable in states, phi (m,) and in weights."""
     moments, batch = trajectory.target.shape[:2]
     weights = model.policy.weights(phi)
     robot = trajectory.robot[:-1].flatten(0, 1).requires_grad_()
@@ -83,7 +83,7 @@ def evaluate(
     many = setting.repeated(moments)
     robot_tp1 = model.drive(weights, Motion.unpacked(robot), people, many).packed()
     robot_seen = robot_tp1.repeat_interleave(people.shape[1], 0)
-    offered = trajectory.offered or model.candidates
+    offered = model.candidates if trajectory.offered is None else trajectory.offered
     rows = target.reshape(-1, 1, 2)
     asked = torch.cat([rows, offered.velocity.expand(len(rows), -1, -1)], 1)
     foreseen = model.foresee(weights, Motion.unpacked(robot_seen), people, many, asked)

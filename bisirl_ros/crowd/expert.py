@@ -14,18 +14,14 @@ from bisirl_ros.crowd.candidates import Candidates
 class Response:
     """pi_e of M people who decide, over K candidates.
 
-    features: (M, K, n) Phi; log_p: (M, K) log pi_e
+    features: (M, K, n) Phi; p, log_p: (M, K) pi_e and its logarithm
     log_z: (M,) log of the integral of exp(theta . Phi) over the disc
     """
 
     features: Tensor
+    p: Tensor
     log_p: Tensor
     log_z: Tensor
-
-    @property
-    def p(self) -> Tensor:
-        """pi_e: (M, K)."""
-        return self.log_p.exp()
 
     @property
     def mean(self) -> Tensor:
@@ -61,4 +57,5 @@ def pi_e(features: Tensor, theta: Tensor, candidates: Candidates) -> Response:
     value = torch.bmm(features, theta[..., None])[..., 0]
     logits = value + candidates.log_area
     log_z = torch.logsumexp(logits, -1)
-    return Response(features, logits - log_z[:, None], log_z)
+    log_p = logits - log_z[:, None]
+    return Response(features, log_p.exp(), log_p, log_z)

@@ -27,7 +27,7 @@ class ImaginedPeople:
     draws: so many candidates drawn of pi_e stand for all; 0: all that were offered do
     """
 
-    def __init__(self, model: CrowdModel, setting: Setting, luck: Tensor, draws: int) -> None:
+    def __init__(self, model: CrowdModel, setting: Setting, luck: Tensor, draws: int = 0) -> None:
         self._model, self._setting, self._luck, self._draws = model, setting, luck, draws
         self._last: tuple[Candidates, Tensor] | None = None
         self._kept: list[Candidates] = []

@@ -65,6 +65,10 @@ class Foreseen:
 
 Choose = Callable[[int, Weights, Motion, Tensor], Tensor]
 """(moment h, weights, B robots one decision later, people (B, P, 4)) -> (B, P, 2) [m/s]."""
+Decided = tuple[Motion, Tensor, Tensor, Tensor]
+"""Robots and people (B, P, 4) one decision later, target (B, P, 2) [m/s], known (B, P)."""
+Decide = Callable[[int, Motion, Tensor], Decided]
+"""(moment h, B robots, people (B, P, 4)) -> one decision later."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,7 @@ class Trajectory:
 
     robot: (T + 1, B, 3 + c) (`Motion.packed`); people: (T + 1, B, P, 4)
     target: (T, B, P, 2) [m/s]; known: (T, B, P) whose choice counts
-    offered: what stands for the disc of choices of each of T * B * P people, or None: the game's
-    candidates do
+    offered: candidates of each of T * B * P people; None: the game's, for all
     """
 
     robot: Tensor
@@ -177,42 +180,44 @@ class CrowdModel:
     ) -> Response:
         """pi_e over those offered, None: the game's candidates; features (N * P, K, n)."""
         theta = setting.theta.reshape(-1, self.n_features)
-        return pi_e(features, theta, offered or self.candidates)
+        return pi_e(features, theta, self.candidates if offered is None else offered)
 
     def deciding(self, people: Tensor, setting: Setting) -> Tensor:
         """Who is there and has not arrived: (N, P) bool."""
         there = arrived(people[..., :2], setting.goal, self.scenario.person.goal_tolerance_m)
         return setting.present & ~there
 
-    @torch.no_grad()
-    def play(
-        self, phi: Tensor, start: Situation, setting: Setting, choose: Choose, steps: int
-    ) -> Trajectory:
-        """Episodes of `steps` decisions; phi: (m,). Nothing is differentiated here (`adjoint`)."""
-        weights, period_s = self.policy.weights(phi), self.scenario.decision_period_s
-        robot, people = self.policy.robot.motion(start.robot), start.seen
-        robots, peoples, targets, knowns = [robot], [people], [], []
-        for h in range(steps):
+    def decisions(self, phi: Tensor, setting: Setting, choose: Choose) -> Decide:
+        """Those of B robots among people (B, P, 4); phi: (m,)."""
+        weights, person = self.policy.weights(phi), self.scenario.person
+        period_s = self.scenario.decision_period_s
+
+        def decide(h: int, robot: Motion, people: Tensor) -> Decided:
             known = self.deciding(people, setting)
             robot = self.drive(weights, robot, people, setting)
             wished = choose(h, weights, robot, people)
             target = torch.where(known[..., None], wished, 0.0)
-            people = self.scenario.person.step(people, target, period_s, setting.room)
+            return robot, person.step(people, target, period_s, setting.room), target, known
+
+        return decide
+
+    @torch.no_grad()
+    def play(self, start: Situation, decide: Decide, steps: int) -> Trajectory:
+        """Episodes of `steps` decisions. Nothing is differentiated here (`adjoint`)."""
+        robot, people = self.policy.robot.motion(start.robot), start.seen
+        robots, peoples, targets, knowns = [robot], [people], [], []
+        for h in range(steps):
+            robot, people, target, known = decide(h, robot, people)
             robots.append(robot)
             peoples.append(people)
             targets.append(target)
             knowns.append(known)
         bodies_of_robots = torch.stack([robot.packed() for robot in robots])
-        stacked = (torch.stack(kept) for kept in (peoples, targets, knowns))
-        return Trajectory(bodies_of_robots, *stacked)
+        people, target, known = (torch.stack(kept) for kept in (peoples, targets, knowns))
+        return Trajectory(bodies_of_robots, people, target, known)
 
     def imagine(
-        self,
-        phi: Tensor,
-        start: Situation,
-        setting: Setting,
-        luck: Tensor,
-        draws: int = 0,
+        self, phi: Tensor, start: Situation, setting: Setting, luck: Tensor, draws: int = 0
     ) -> Trajectory:
         """Episodes in which everybody chooses as pi_e says.
 
@@ -220,7 +225,7 @@ class CrowdModel:
         draws: M candidates that are drawn beside the one chosen, to stand for all; 0: all do
         """
         people = ImaginedPeople(self, setting, luck, draws)
-        played = self.play(phi, start, setting, people.choose, len(luck))
+        played = self.play(start, self.decisions(phi, setting, people.choose), len(luck))
         return replace(played, offered=people.offered)
 
     def replay(self, phi: Tensor, start: Situation, setting: Setting, target: Tensor) -> Trajectory:
@@ -229,9 +234,16 @@ class CrowdModel:
         target: (T, B, P, 2) [m/s], NaN where nothing is known (any more)
         """
         known = torch.isfinite(target).all(-1)
-        wished = torch.nan_to_num(target)
-        played = self.play(phi, start, setting, lambda h, *_: wished[h], len(target))
-        return replace(played, known=played.known & known)
+        luck = torch.zeros_like(target[..., 0])  # decides nothing
+        wished, people = torch.nan_to_num(target), ImaginedPeople(self, setting, luck)
+
+        def choose(h: int, weights: Weights, robot_tp1: Motion, people_t: Tensor) -> Tensor:
+            if self.likely:  # what they might have chosen instead
+                people.choose(h, weights, robot_tp1, people_t)
+            return wished[h]
+
+        played = self.play(start, self.decisions(phi, setting, choose), len(target))
+        return replace(played, known=played.known & known, offered=people.offered)
 
     def starts(self, count: int, rng: np.random.Generator) -> Situation:
         """Starts of imagined episodes, in this game's precision."""

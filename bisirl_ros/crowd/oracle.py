@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState
-from bisirl_ros.core.policy_update import improve_policy
+from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.solver import CrowdSolver
 
@@ -31,6 +32,8 @@ def oracle_policy(
 ) -> Tensor | None:
     """phi after as many outer updates from the same start, theta* (P, n) known throughout: (m,).
 
+    As the learner makes them: so many at a time, and no worse than before by config's check.
+
     solver: the learner's own, so that nothing but theta differs
     starts: of how many the best is taken, by imagined episodes of the same luck
     Nothing has to be explained, so it needs no interactions. None where `go_on` said stop.
@@ -40,10 +43,11 @@ def oracle_policy(
     found = []
     for start in range(starts):
         state = untaught(solver, config, seed + STARTS_APART * start)
-        for _ in range(updates):
+        for done in range(0, updates, most := max(config.policy_steps, 1)):
             if not go_on():
                 return None
-            improve_policy(solver, state, config, known_theta=flat)
+            now = replace(config, policy_steps=min(most, updates - done))
+            improve_repeatedly(solver, state, now, known_theta=flat)
         phi = state.phi.detach()
         luck = np.random.default_rng([seed, 13])
         found.append((_value(solver, state, flat, luck) if starts > 1 else 0.0, phi))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,43 +12,20 @@ import torch
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.aims import arrived
 from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.expected_choices import ExpectedChoices
+from bisirl_ros.crowd.heard_episode import HeardEpisode, Stream
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.tracking.estimate import Estimate, estimate, side_by_side
 from bisirl_ros.tracking.motion_model import MotionModel, Seen
 from bisirl_ros.tracking.noise import WhiteNoise
 from bisirl_ros.tracking.person_filter import Report
-from bisirl_ros.tracking.samples import Samples, filled_up, latest, latest_of_each
+from bisirl_ros.tracking.samples import latest
 from bisirl_ros.tracking.track import Rhythm, Track
 
 JUMP_S = 2.0
 BACK_S = 1.0
 TICK_S = 1e-6
 UNTOLD = {"position": 0.02, "velocity": 0.1}
-
-
-@dataclass
-class _Stream:
-    """What was heard of one person: runs of reports, goals (G, 2), beliefs by time.
-
-    ended: time went back in it
-    """
-
-    goals: Array
-    beliefs: list[tuple[float, Array]]
-    runs: list[list[Report]] = field(default_factory=lambda: [[]])
-    newest_s: float = -math.inf
-    ended: bool = False
-
-
-@dataclass
-class _Episode:
-    begin_s: float
-    policy_version: int
-    number: int
-    routes: list[tuple[float, Array]]
-    people: dict[str, _Stream]
-    robot: list[tuple[float, Array]] = field(default_factory=list)
-    until_s: float = math.inf
 
 
 class DecisionRecorder:
@@ -68,11 +44,11 @@ class DecisionRecorder:
     def __init__(
         self, scenario: Scenario, with_future: bool = False, reaction_s: float = 0.1
     ) -> None:
-        self._person, self._with_future = scenario.person, with_future
+        self._person, self._room, self._with_future = scenario.person, scenario.room, with_future
         self._reaction_s = min(reaction_s, 0.5 * self._person.decision_period_s)
         self._motion = MotionModel(self._person.lag_s, self._reaction_s)
         self._noise = {"position": WhiteNoise(), "velocity": WhiteNoise()}
-        self._episode: _Episode | None = None
+        self._episode: HeardEpisode | None = None
         self.beyond = 0
 
     def begin(
@@ -89,11 +65,11 @@ class DecisionRecorder:
         route: (L, 2) [m]; goals: (G, 2) [m] and log_belief: (G,) of each person who may come
         """
         people = {
-            name: _Stream(np.array(place, float), [(time_s, np.array(log_belief[name], float))])
+            name: Stream(np.array(place, float), [(time_s, np.array(log_belief[name], float))])
             for name, place in goals.items()
         }
         routes = [(time_s, np.array(route, float))]
-        self._episode = _Episode(time_s, policy_version, episode, routes, people)
+        self._episode = HeardEpisode(time_s, policy_version, episode, routes, people)
 
     def robot(self, time_s: float, state: Array) -> None:
         """The robot's state (6,) at time_s; ignored outside an episode or if not newer.
@@ -156,20 +132,28 @@ class DecisionRecorder:
             beliefs = self._episode.people[identity].beliefs
             beliefs.append((time_s, np.array(log_belief, float)))
 
-    def finish(self) -> Decisions | None:
-        """Close the episode; None where it holds no decision that is known."""
+    def finish(self, expects: ExpectedChoices | None = None) -> Decisions | None:
+        """Close the episode; None where it holds no decision that is known.
+
+        expects: what is known of how people choose, None: nothing yet
+        """
         episode, self._episode = self._episode, None
         if episode is None or len(episode.robot) < 2:
             return None
         rhythm = Rhythm(episode.begin_s, self._person.decision_period_s, self._reaction_s)
-        tracks = self._motion.follow(self._seen(episode), rhythm)
+        seen = self._seen(episode)
+        if expects is None:
+            tracks = self._motion.follow(seen, rhythm)
+        else:
+            expected = partial(episode.expected, expects, self._room, rhythm)
+            tracks = self._motion.follow(seen, rhythm, expected)
         return self._collected(episode, rhythm, {n: t for n, t in tracks.items() if t.moments})
 
-    def _seen(self, episode: _Episode) -> dict[str, Seen]:
+    def _seen(self, episode: HeardEpisode) -> dict[str, Seen]:
         return {
             name: Seen(
                 [[self._filled(report) for report in run] for run in stream.runs if run],
-                partial(_straight, stream, self._person.preferred_speed),
+                partial(stream.straight, self._person.preferred_speed),
             )
             for name, stream in episode.people.items()
         }
@@ -182,10 +166,10 @@ class DecisionRecorder:
         return replace(report, position_cov=place, velocity_cov=speed)
 
     def _collected(
-        self, episode: _Episode, rhythm: Rhythm, tracks: dict[str, Track]
+        self, episode: HeardEpisode, rhythm: Rhythm, tracks: dict[str, Track]
     ) -> Decisions | None:
         """Everybody's decisions side by side, at the moments when the robot's state is known."""
-        robot = Samples(_unwound(episode.robot), rhythm.gap_s)
+        robot = episode.robots(rhythm)
         steps = robot.steps(rhythm.begin_s, rhythm.period_s)
         ahead = rhythm.period_s * np.arange(self._person.horizon + 1)
         if self._with_future:
@@ -196,8 +180,8 @@ class DecisionRecorder:
         if len(which) == 0:
             return None
         steps = steps[which[0] : which[-1] + 1]
-        times = rhythm.at(steps)
-        streams = [episode.people[name] for name in said]
+        times, names = rhythm.at(steps), tuple(said)
+        route, goals, belief = episode.aims(names, times)
         present, people, target, spread = side_by_side(list(said.values()), steps)
         return Decisions(
             robot=robot.at(times),
@@ -205,17 +189,17 @@ class DecisionRecorder:
             present=present,
             target=target,
             spread=spread,
-            identities=tuple(said),
-            route=latest(episode.routes, times),
-            goals=filled_up([stream.goals for stream in streams]),
-            log_belief=latest_of_each([stream.beliefs for stream in streams], times, -np.inf),
+            identities=names,
+            route=route,
+            goals=goals,
+            log_belief=belief,
             policy_version=episode.policy_version,
             step=steps - steps[0],
             robot_future=robot.at(times[:, None] + ahead) if self._with_future else None,
             episode=episode.number,
         )
 
-    def _said(self, track: Track, stream: _Stream, rhythm: Rhythm) -> dict[int, Estimate]:
+    def _said(self, track: Track, stream: Stream, rhythm: Rhythm) -> dict[int, Estimate]:
         """Somebody's estimates by moment; who has arrived decides nothing any more.
 
         Where several goals are possible, being at one of them may be arrival or passing by: nothing
@@ -233,17 +217,3 @@ class DecisionRecorder:
             self.beyond += one.beyond and not done
             said[moment.step] = one.without_target() if done else one
         return said
-
-
-def _straight(stream: _Stream, speed: float, time_s: float, place: Array) -> Array:
-    """The velocity (2,) from place (2,) to somebody's likeliest goal at that time [m/s]."""
-    belief = latest(stream.beliefs, np.array([time_s]))[0]
-    off = stream.goals[int(np.argmax(belief))] - place
-    return np.asarray(speed * off / max(float(np.linalg.norm(off)), 0.1))
-
-
-def _unwound(stamped: list[tuple[float, Array]]) -> list[tuple[float, Array]]:
-    """The robot's states (6,) with a yaw that does not jump."""
-    states = np.array([state for _, state in stamped])
-    states[:, 2] = np.unwrap(states[:, 2])
-    return [(time_s, state) for (time_s, _), state in zip(stamped, states, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,9 +14,11 @@ from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.candidates import gauss_disc
+from bisirl_ros.crowd.compiled import CompiledImagination, Imagine
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_gain import episode_gain
 from bisirl_ros.crowd.evaluated import Evaluated, rewards
+from bisirl_ros.crowd.expected_choices import ExpectedChoices
 from bisirl_ros.crowd.explain import Explainer
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
@@ -57,12 +59,15 @@ class CrowdSolver:
     ) -> None:
         top = scenario.person.max_speed
         fine, coarse = gauss_disc(top, *likelihood_grid), gauss_disc(top, *imagination_grid)
-        observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64)
-        self._explain = Explainer(observed, state_draws)
+        self._observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64, answered)
+        self._explain = Explainer(self._observed, state_draws)
         self.model = CrowdModel(scenario, policy, coarse, device, torch.float32, answered, likely)
-        # real choices have to be judged by a normaliser that is right
-        self._replayer = CrowdModel(scenario, policy, fine, device, torch.float32)
         self._episodes, self._through, self._draws = episodes, through, draws
+        self._imagine: Imagine = self.model.imagine
+
+    def compile(self, tell: Callable[[str], None]) -> None:
+        """From now on imagine by compiled decisions, once they are; `tell` hears a line of it."""
+        self._imagine = CompiledImagination(self.model, tell)
 
     @property
     def n_features(self) -> int:
@@ -77,6 +82,10 @@ class CrowdSolver:
     def likelihood(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
         """The batch's choices explained under phi, the policy it was collected with."""
         return self._explain(batch, phi)
+
+    def expected(self, phi: Tensor, known: Mapping[str, tuple[Array, Array]]) -> ExpectedChoices:
+        """What people go for who answer phi (m,); known: theta (n,), covariance (n, n) of each."""
+        return ExpectedChoices(self._observed, phi, known)
 
     def outer_terms(
         self,
@@ -124,7 +133,7 @@ class CrowdSolver:
         weights = self._weights(model.tensor(theta), theta, evidence, self._cast(recent))
         start, goal, luck = self._luck(episodes, rng)
         setting = model.setting(start, goal, weights)
-        played = model.imagine(phi.to(model.device, model.dtype), start, setting, luck)
+        played = self._imagine(phi.to(model.device, model.dtype), start, setting, luck)
         return np.asarray((rewards(model, played, setting) * self._discounts).sum(0).cpu())
 
     def _cast(self, recent: Sequence[Decisions]) -> list[str]:
@@ -140,7 +149,8 @@ class CrowdSolver:
         gumbel = model.tensor(rng.gumbel(size=belief.shape))
         goal = start.aims.goals_at((belief + gumbel).argmax(-1))
         steps = model.scenario.episode_decisions
-        return start, goal, model.tensor(rng.random((steps, episodes, start.count)))
+        luck = model.tensor(rng.random((steps, episodes, start.count)))
+        return start, goal, luck.clamp(max=1.0 - torch.finfo(model.dtype).eps)  # below 1 as rounded
 
     @property
     def _discounts(self) -> Tensor:
@@ -166,7 +176,7 @@ class CrowdSolver:
         with torch.no_grad():
             blind = model.setting(start, goal, weights.detach())
         drawn = self._draws if self._through is Through.MEAN and beta_i == 0.0 else 0
-        trajectory = model.imagine(phi.detach(), start, blind, luck, drawn)
+        trajectory = self._imagine(phi.detach(), start, blind, luck, drawn)
         gains: list[float] = []
 
         def objectives(seen: Evaluated) -> list[Tensor]:
@@ -198,7 +208,7 @@ class CrowdSolver:
         w: Array,
     ) -> Tensor:
         """w' d2_{theta phi} of the newest batches' likelihood, from each half of them: (2, m)."""
-        model = self._replayer
+        model = self.model
         start, target, cast = recorded_start(batches, model)
         of = [self._weights(theta, known, evidence, names) for names in cast]
         along = [self._weights(model.tensor(w), 0.0 * w, evidence, names) for names in cast]

@@ -1,4 +1,4 @@
-"""Which device imagination runs on."""
+"""Which device imagination runs on, and whether it is compiled for it."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def resolve_device(name: str) -> torch.device:
                 f" ({torch.__version__}) can use; choose cpu or auto"
             )
     return torch.device(name)
+
+
+def compiles(choice: str, device: torch.device) -> bool:
+    """Whether `compile` is on for `device`: "on", "off", or "auto": on a GPU, where it pays."""
+    return choice == "on" or (choice == "auto" and device.type == "cuda")

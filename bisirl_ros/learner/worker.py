@@ -21,7 +21,8 @@ from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
 from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
 from bisirl_ros.crowd.decisions import Decisions
-from bisirl_ros.crowd.episode_log import decisions_in
+from bisirl_ros.crowd.episode_log import EpisodeLog, decisions_in
+from bisirl_ros.crowd.expected_choices import ExpectedChoices
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario
@@ -30,7 +31,7 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_log
 from bisirl_ros.io.records import scenario_records
-from bisirl_ros.learner.device import resolve_device
+from bisirl_ros.learner.device import compiles, resolve_device
 from bisirl_ros.learner.told import told
 
 NICENESS = 10
@@ -47,6 +48,7 @@ class WorkerConfig:
     checkpoint: file to go on from, or ""; save_to: file to keep the state in, or ""
     grid: rings and spokes of the candidates that explain the data
     observe_only: the robot is on record, and does not follow a policy of ours
+    compile: whether imagination is compiled: auto, on, off
     solver: makes the game that is solved; another one than people's own is a baseline
     """
 
@@ -59,6 +61,7 @@ class WorkerConfig:
     grid: tuple[int, int] = (12, 26)
     observe_only: bool = False
     solver: MakeSolver = CrowdSolver
+    compile: str = "auto"
 
 
 def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
@@ -77,6 +80,7 @@ def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
         what = f"the learner failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
         outbox.put((None, json.dumps({"error": what})))
         raise
+    os._exit(0)  # at once: a thread that still compiles would abort an orderly end
 
 
 class Worker:
@@ -92,6 +96,8 @@ class Worker:
         self._solver = config.solver(
             config.scenario, policy, device=self._device, likelihood_grid=config.grid
         )
+        if compiles(config.compile, self._device):
+            self._solver.compile(self._say)
         self._records = scenario_records(config.scenario, policy.size)
         self._reference = ConstantVelocityReference()
         self._recorder = DecisionRecorder(config.scenario, with_future=config.observe_only)
@@ -135,12 +141,25 @@ class Worker:
     def _decisions_in(self, data: bytes) -> Decisions:
         log = unpack_log(data, "episode")
         try:
-            batch = decisions_in(log, self._recorder)
+            batch = decisions_in(log, self._recorder, self._expects(log))
         except ValueError as error:
             raise InputError(f"episode {log.episode}: {error}") from error
         if batch is None:
             raise InputError(f"episode {log.episode}: {len(log)} reports hold no decision")
         return batch
+
+    def _expects(self, log: EpisodeLog) -> ExpectedChoices | None:
+        """What those whom an episode is about were expected to do, where their reward is known."""
+        config, evidence, theta = self._config, self._state.evidence, self._state.theta
+        if config.observe_only or log.policy_version not in self._deployed:
+            return None
+        known = {
+            name: (evidence.theta_of(theta, name), evidence.covariance_of(theta, name))
+            for name in log.identities
+            if name in evidence.identities
+        }
+        phi = self._deployed[log.policy_version]
+        return self._solver.expected(phi, known)
 
     def _phi_of(self, batch: Decisions) -> Tensor:
         if batch.robot_future is not None:
@@ -193,6 +212,9 @@ class Worker:
 
     def _refuse(self, why: str) -> None:
         self._outbox.put((None, json.dumps({"refused": why})))
+
+    def _say(self, line: str) -> None:
+        self._outbox.put((None, json.dumps({"said": line})))
 
     def _on_report(self, report: OuterReport) -> None:
         batch, features = self._batch, self._config.scenario.feature_names

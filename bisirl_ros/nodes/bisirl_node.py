@@ -74,6 +74,7 @@ class InteractionNode(BisirlNode):
                 p.save_to,
                 (p.grid[0], p.grid[1]),
                 p.observe_only,
+                compile=p.compile,
             )
         )
         self._learner_lost = False
@@ -201,6 +202,8 @@ class InteractionNode(BisirlNode):
             self.get_logger().error(report["error"])
         if "refused" in report:
             self.complain("refused", report["refused"])
+        if "said" in report:
+            self.get_logger().info(report["said"])
         if update.snapshot is None:
             return
         session.offer(update.snapshot)

@@ -16,6 +16,11 @@ class BisirlParameters(ScenarioParameters):
 
     learner: LoopConfig = setting(LoopConfig(), doc="settings of the double loop")
     device: str = setting("auto", doc="where the learner imagines: auto, cpu, cuda or cuda:i")
+    compile: str = setting(
+        "auto",
+        doc="imagine by compiled code, which takes minutes to make: auto (on a GPU), on, off",
+        choices=("auto", "on", "off"),
+    )
     seed: int = setting(0, doc="of the learner", low=0)
     control_rate: float = setting(20.0, doc="of cmd_vel", unit="Hz", low=1.0, high=200.0)
     time_scale: float = setting(

@@ -36,7 +36,7 @@ TOLD = (
     "control_period_ms",
 )  # fmt: skip
 """What has to be in a record of topic `learning`."""
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 TRUTH_PATIENCE_S = 2.0
 
 

@@ -127,6 +127,7 @@ def _declared(node: Node, field: dataclasses.Field[Any], kind: Any, name: str, d
     """Declare one parameter, and read it."""
     default = list(default) if isinstance(default, tuple) else default
     where = f"{node.get_name()}: parameter {name}"
+    _read_switch(node, field, name)
     try:
         # an empty list does not tell of what it is one
         first = UNSET_TYPE[kind] if default == [] else default
@@ -145,6 +146,17 @@ def _declared(node: Node, field: dataclasses.Field[Any], kind: Any, name: str, d
     value = tuple(value) if isinstance(default, list) else value
     check_value(field, value, where)
     return value
+
+
+def _read_switch(node: Node, field: dataclasses.Field[Any], name: str) -> None:
+    """A bare `on` or `off` is a bool to YAML; here it is the choice of that name."""
+    given = node._parameter_overrides.get(name)
+    if (
+        given is not None
+        and isinstance(given.value, bool)
+        and "on" in (field.metadata["choices"] or ())
+    ):
+        node._parameter_overrides[name] = Parameter(name, value="on" if given.value else "off")
 
 
 def refuse_unknown_parameters(node: Node) -> None:

@@ -8,7 +8,7 @@ goal.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.core.policy_update import AT_A_TIME
 from bisirl_ros.crowd.actors import PolicyDriver, SoftExpert
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.episode import play
@@ -65,18 +66,22 @@ def compare(
 ) -> Comparison | None:
     """The policies `late` against the oracle's and others; None where `go_on` said stop.
 
-    theta: (P, n) true weights; settings, updates, seed, device: of the learner
+    theta: (P, n) true weights; settings, updates, seed, device: of the learner,
+    but that its policies are compared by no more than AT_A_TIME episodes
     """
     torch.set_num_threads(1)
+    checked = replace(settings, checked_episodes=min(settings.checked_episodes, AT_A_TIME))
+    # who compares by episodes with people in them knows that people respond
+    unchecked = replace(settings, checked_episodes=0)
     policy, on = InteractionPolicy(scenario.robot), resolve_device(device)
     foreseeing = CrowdSolver(scenario, policy, device=on)
     blunt = CrowdSolver(scenario, policy, device=on, through=Through.NOTHING)
     mean = average_weights(scenario)
     start = policy.initial(torch.Generator().manual_seed(seed))
     made: dict[str, Callable[[], Tensor | None]] = {
-        ORACLE: lambda: oracle_policy(foreseeing, theta, settings, updates, seed, go_on),
-        "no anticipation": lambda: oracle_policy(blunt, theta, settings, updates, seed, go_on),
-        "average person": lambda: oracle_policy(foreseeing, mean, settings, updates, seed, go_on),
+        ORACLE: lambda: oracle_policy(foreseeing, theta, checked, updates, seed, go_on),
+        "no anticipation": lambda: oracle_policy(blunt, theta, unchecked, updates, seed, go_on),
+        "average person": lambda: oracle_policy(foreseeing, mean, checked, updates, seed, go_on),
         "untrained": lambda: start,
     }
     returns = {}

@@ -15,6 +15,8 @@ from bisirl_ros.tracking.track import Moment
 SIGMAS = 4.0
 SLACK_MPS = 5e-3
 EXACT_MPS = 0.05
+VAGUE_MPS = 0.25
+"""Who chose at a velocity less certain than this chose from nobody knows where."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ class Estimate:
 def estimate(moment: Moment, log_weight: Array, max_speed: float) -> Estimate:
     """The mixture of a moment's hypotheses; log_weight: (B,).
 
-    The spread is zero where all reports were told to be exact and say what the target is.
+    The spread is zero where all reports were told to be exact and say what the target is. Where the
+    velocity at the decision is vague (the first one from positions alone) the target is not known:
+    what is likely is then a long ridge of velocities and targets, which the few points of a
+    quadrature misjudge. The spread tells that, hardly what was reported: noise selects hardly
+    anything.
     """
     now, now_spread = mixed(*moment.now, log_weight)
     unknown = np.full(2, np.nan)
@@ -55,6 +61,8 @@ def estimate(moment: Moment, log_weight: Array, max_speed: float) -> Estimate:
     if moment.decision is None:
         return Estimate(now, unknown, spread, now)
     mean, cov = mixed(*moment.decision, log_weight)
+    if float(np.linalg.eigvalsh(cov[2:4, 2:4])[-1]) > VAGUE_MPS**2:
+        return Estimate(now, unknown, spread, now)
     state, target = mean[:4], mean[4:]
     speed = float(np.linalg.norm(target))
     way = target / max(speed, 1e-12)

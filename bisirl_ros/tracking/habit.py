@@ -1,18 +1,32 @@
-"""How choices usually come about: a working prior of past choices."""
+"""How choices usually come about: working priors of past choices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
 
+_EYE = np.eye(2)
+
+
+class ChoicePrior(NamedTuple):
+    """u ~ N(slope v + offset, spread): v, u the velocity and target of a decision [m/s].
+
+    slope: (..., 2, 2); offset: (..., 2); spread: (..., 2, 2)
+    """
+
+    slope: Array
+    offset: Array
+    spread: Array
+
 
 @dataclass(frozen=True)
 class Habit:
-    """u ~ N((1 - pull) v + pull * wanted, spread^2): v, u the velocity and target of a decision.
+    """u ~ N((1 - pull) v + pull * wanted, spread^2), where no reward is known yet.
 
     wanted: the velocity straight to the goal at the preferred speed; spread_mps: per axis [m/s]
     """
@@ -20,9 +34,16 @@ class Habit:
     pull: float = 0.5
     spread_mps: float = 0.5
 
+    def prior(self, wanted: Array) -> ChoicePrior:
+        """Of somebody who wants (2,) [m/s]."""
+        offset = self.pull * wanted
+        return ChoicePrior((1.0 - self.pull) * _EYE, offset, self.spread_mps**2 * _EYE)
+
 
 HABITS = tuple(
-    Habit(pull, spread) for pull in (0.0, 0.35, 0.7, 1.0) for spread in (0.2, 0.35, 0.6, 1.0)
+    Habit(pull, spread)
+    for pull in (0.0, 0.35, 0.7, 1.0)
+    for spread in (0.15, 0.2, 0.27, 0.35, 0.6, 1.0)
 )
 """Hypotheses, to be told apart by their likelihoods."""
 

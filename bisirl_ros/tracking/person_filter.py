@@ -10,11 +10,13 @@ reports before). The clone's belief before the period carries the past, the peri
 update it and u, and no report enters twice: although the errors of successive decisions share
 reports through the clone, the product over decisions of E[ pi(u | x) ] under the joint beliefs
 counts each once. The decision's own u has a flat prior: pi is its prior. Of past choices, on which
-the belief of the state rests, a working prior is used (`Habit`) instead of pi, which is not known
-yet: under a flat one noise in the state would be taken for a change of mind.
+the belief of the state rests, a working prior stands for pi: under a flat one noise in the state
+would be taken for a change of mind. It is what is expected of them where their reward is known,
+else a `Habit`; a habit forgets why they turned, and takes their turn for new ones of the next
+decisions (positions with 3 cm of noise: a weight on changes of velocity of nearly zero).
 
-When a choice takes effect is not known: hypotheses `Reaction` run side by side, and their
-likelihoods tell them apart (a bank of filters, Magill 1965). A spread that is too wide is as wrong
+When a choice takes effect is not known: hypotheses run side by side, and their likelihoods tell
+them apart (a bank of filters, Magill 1965). A spread that is too wide is as wrong
 as one too narrow: what is put down to the tracker is taken away from the person's own variety.
 """
 
@@ -27,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.tracking.habit import Habit
+from bisirl_ros.tracking.habit import ChoicePrior, Habit
 
 FLOOR_M = 1e-4
 FLOOR_MPS = 1e-4
@@ -58,6 +60,18 @@ class Reaction:
 
 
 @dataclass(frozen=True)
+class Hypothesis:
+    """When choices take effect, and how past ones came about.
+
+    expects: as is expected of them, where that is told; else by habit
+    """
+
+    reaction: Reaction
+    habit: Habit
+    expects: bool = False
+
+
+@dataclass(frozen=True)
 class Report:
     """One report of a tracker; None: not reported.
 
@@ -84,21 +98,17 @@ class Report:
 class PersonFilter:
     """Beliefs of x, y, vx, vy, the target's two, the last target's, and the clone of the state.
 
-    lag_s: of the body; hypotheses: B of them, run side by side: when choices take effect, and how
-    past choices came about; first: the report it begins with (what is followed then is unknown)
+    lag_s: of the body; hypotheses: B of them, run side by side; first: the report it begins with
+    (what is followed then is unknown)
     """
 
-    def __init__(
-        self, lag_s: float, hypotheses: Sequence[tuple[Reaction, Habit]], first: Report
-    ) -> None:
-        reactions = [reaction for reaction, _ in hypotheses]
-        self._lag_s = lag_s
+    def __init__(self, lag_s: float, hypotheses: Sequence[Hypothesis], first: Report) -> None:
+        reactions = [hypothesis.reaction for hypothesis in hypotheses]
+        self._lag_s, self._hypotheses = lag_s, hypotheses
         self._from = np.array([r.from_s for r in reactions])
         self._until = np.array([r.until_s for r in reactions])
-        self._pull = np.array([habit.pull for _, habit in hypotheses])[:, None]
-        self._habit = np.array([habit.spread_mps**2 for _, habit in hypotheses])
-        self._wanted: Array = np.zeros(2)
-        self._jolt = np.array([r.jolt(lag_s, habit.spread_mps) for r, habit in hypotheses])
+        self._prior: ChoicePrior | None = None
+        self._jolt = np.array([h.reaction.jolt(lag_s, h.habit.spread_mps) for h in hypotheses])
         edges = {*self._from, *self._until, *(0.5 * (self._from + self._until))}
         self._edges = sorted(edge for edge in edges if edge > 0.0)
         self.time_s, self._decided_s = first.time_s, -math.inf
@@ -119,18 +129,21 @@ class PersonFilter:
         pick = np.array([8, 9, 10, 11, 4, 5])
         return self._mean[:, pick], self._cov[:, pick[:, None], pick]
 
-    def decide(self, wanted: Array) -> None:
+    def decide(self, wanted: Array, expected: ChoicePrior | None = None) -> None:
         """A choice is made now: the past one is settled, the state cloned, the new one unknown.
 
         wanted: (2,) the velocity straight to where they are going now [m/s]
+        expected: what this choice is expected to be; None: not known
         """
-        if math.isfinite(self._decided_s):
-            settled = np.zeros((len(self._pull), 2, 12))
-            settled[:, :, _TARGET] = _EYE
-            settled[:, :, _CLONE_V] = (self._pull - 1.0)[..., None] * _EYE
-            noise = self._habit[:, None, None] * _EYE
-            self._observe(settled, self._pull * self._wanted, noise)
-        self._wanted = wanted
+        if self._prior is not None:
+            settled = np.zeros((len(self._mean), 2, 12))
+            settled[:, :, _TARGET], settled[:, :, _CLONE_V] = _EYE, -self._prior.slope
+            self._observe(settled, self._prior.offset, self._prior.spread)
+        priors = [
+            expected if h.expects and expected is not None else h.habit.prior(wanted)
+            for h in self._hypotheses
+        ]
+        self._prior = ChoicePrior(*(np.array(v) for v in zip(*priors, strict=True)))
         move = np.zeros((12, 12))
         move[:4, :4] = move[8:, :4] = np.eye(4)
         move[_LAST, _TARGET] = _EYE

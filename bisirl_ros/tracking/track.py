@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.tracking.habit import Habit
-from bisirl_ros.tracking.person_filter import PersonFilter, Reaction, Report
+from bisirl_ros.tracking.habit import ChoicePrior
+from bisirl_ros.tracking.person_filter import Hypothesis, PersonFilter, Report
 
 Wanted = Callable[[float, Array], Array]
 """(time [s], place (2,) [m]) -> the velocity (2,) [m/s] straight to where they are going then."""
@@ -79,19 +79,22 @@ def follow(
     reports: Sequence[Sequence[Report]],
     rhythm: Rhythm,
     lag_s: float,
-    hypotheses: Sequence[tuple[Reaction, Habit]],
+    hypotheses: Sequence[Hypothesis],
     wanted: Wanted,
+    expected: Mapping[int, ChoicePrior],
 ) -> Track:
     """Filter unbroken runs of reports, each in the order of time; a long gap breaks a run too.
 
     lag_s: of the body; hypotheses: B of when choices take effect, and of how they come about
+    expected: what is expected of them, by moment, where that is known
     Takes time in proportion to the number of reports, however far apart they are.
     """
     moments: list[Moment] = []
     total = np.zeros(len(hypotheses))
     parts = [part for run in reports for part in _unbroken(run, rhythm.gap_s)]
     for part, after in itertools.zip_longest(parts, parts[1:]):
-        walk = _Walk(part[0], rhythm, PersonFilter(lag_s, hypotheses, part[0]), wanted)
+        belief = PersonFilter(lag_s, hypotheses, part[0])
+        walk = _Walk(part[0], rhythm, belief, wanted, expected)
         for report in part[1:]:
             walk.take(report)
         walk.end(after[0].time_s if after else math.inf)
@@ -103,8 +106,16 @@ def follow(
 class _Walk:
     """One unbroken run."""
 
-    def __init__(self, first: Report, rhythm: Rhythm, belief: PersonFilter, wanted: Wanted) -> None:
-        self._rhythm, self.filter, self._wanted = rhythm, belief, wanted
+    def __init__(
+        self,
+        first: Report,
+        rhythm: Rhythm,
+        belief: PersonFilter,
+        wanted: Wanted,
+        expected: Mapping[int, ChoicePrior],
+    ) -> None:
+        self._rhythm, self.filter = rhythm, belief
+        self._wanted, self._expected = wanted, expected
         self.moments: list[Moment] = []
         self._exact, self._seen = first.exact, False
         self._step, self._last_s = rhythm.next(first.time_s), first.time_s
@@ -131,7 +142,7 @@ class _Walk:
             now = self.filter.state
             wanted = self._wanted(at, now[0][:, :2].mean(0))
             self.moments.append(Moment(self._step, now, wanted))
-            self.filter.decide(wanted)
+            self.filter.decide(wanted, self._expected.get(self._step))
             self._step += 1
             self._seen = False
 

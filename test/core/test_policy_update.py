@@ -82,3 +82,31 @@ def test_no_policy_learned_is_nothing_to_check() -> None:
     hill = Hill()
     assert stepped(hill, 0.3, policy_steps=0) == (pytest.approx(0.3), 1.0)
     assert hill.asked == 0
+
+
+class Close(Hill):
+    """Its returns differ by what they do on the hill, and by luck that is not the same for both."""
+
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: object,
+        recent: Sequence[object],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        self.asked += 1
+        own = np.random.default_rng([self.asked, int(rng.integers(2**31))])
+        return float(-0.5 * (phi - 1.0).square().sum()) + 0.2 * own.normal(size=episodes)
+
+
+def test_what_is_close_is_looked_at_longer() -> None:
+    """A step that gains much is taken after one look at both; one that gains little after more."""
+    asked = []
+    for rate in (1.0, 0.04):
+        hill = Close()
+        _, taken = stepped(hill, 0.0, learning_rate=rate, checked_episodes=2048)
+        assert taken == 1.0
+        asked.append(hill.asked)
+    assert asked[0] == 2 < asked[1]

@@ -45,7 +45,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("through", [Through.SCORE, Through.MEAN])
-@pytest.mark.parametrize(("likely", "draws"), [(0, 0), (12, 0), (12, 5)])
+@pytest.mark.parametrize(("likely", "draws"), [(0, 0), (12, 5)])
 @pytest.mark.parametrize(("name", "people", "drive", "steps"), CASES)
 def test_it_is_backpropagation_through_the_episode(
     name: str, people: int, drive: str, steps: int, likely: int, draws: int, through: Through
@@ -99,7 +99,9 @@ def test_a_few_candidates_drawn_of_pi_e_stand_for_all() -> None:
 
 def test_systematic_draws_hold_the_choice_as_often_as_it_is_made() -> None:
     log_p = torch.tensor([[0.1, 0.2, 0.3, 0.4]]).double().log().expand(1000, 4)
-    response = Response(torch.zeros((1000, 4, 1)).double(), log_p, torch.zeros(1000).double())
+    response = Response(
+        torch.zeros((1000, 4, 1)).double(), log_p.exp(), log_p, torch.zeros(1000).double()
+    )
     luck = (torch.arange(1000) + 0.5).double() / 1000
     drawn = response.drawn(luck, 3)
     assert drawn.shape == (1000, 3)

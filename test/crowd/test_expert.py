@@ -56,6 +56,7 @@ def test_luck_draws_by_the_inverse_of_the_distribution() -> None:
     for row in range(3):
         one = Response(
             seen.features[row].expand(20000, -1, -1),
+            seen.p[row].expand(20000, -1),
             seen.log_p[row].expand(20000, -1),
             seen.log_z[row].expand(20000),
         )
@@ -63,11 +64,8 @@ def test_luck_draws_by_the_inverse_of_the_distribution() -> None:
         share = torch.bincount(index, minlength=len(candidates)) / 20000.0
         assert torch.allclose(share.double(), seen.p[row], atol=1e-4)
         assert (index[1:] >= index[:-1]).all()
-    impossible = Response(
-        seen.features[:1],
-        torch.tensor([[-torch.inf] + [-2.0] * 8]).double(),
-        seen.log_z[:1],
-    )
+    log_p = torch.tensor([[-torch.inf] + [-2.0] * 8]).double()
+    impossible = Response(seen.features[:1], log_p.exp(), log_p, seen.log_z[:1])
     assert int(impossible.chosen(torch.zeros(1).double())) == 1
     nearly_one = torch.tensor([1.0 - 1e-12] * 3, dtype=torch.float64)
     assert (seen.chosen(nearly_one) == len(candidates) - 1).all()

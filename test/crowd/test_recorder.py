@@ -274,8 +274,26 @@ def test_noise_that_is_not_told_is_found_out(crossing: Scenario) -> None:
             recorder.person("ann", START_S + tick * TICK_S, state[:2] + rng.normal(0, 0.03, 2))
         batch = recorder.finish()
     assert batch is not None
-    off = batch.target[1:, 0, 0] - some_targets(20)[1:, 0]
-    assert 0.5 < np.mean(np.square(off) / batch.spread[1:, 0, 4, 4]) < 1.6
+    off = batch.target[:, 0, 0] - some_targets(20)[1:, 0]  # the first is left out
+    assert 0.5 < np.mean(np.square(off) / batch.spread[:, 0, 4, 4]) < 1.6
+
+
+@pytest.mark.parametrize("velocity", [False, True])
+def test_whose_velocity_is_vague_at_a_decision_has_decided_nothing(
+    crossing: Scenario, velocity: bool
+) -> None:
+    """The first decision from positions alone: a ridge of velocities and targets."""
+    recorder, states = DecisionRecorder(crossing), walk(crossing, some_targets(6))
+    begin(recorder)
+    drive(recorder, len(states))
+    cov = 0.02**2 * np.eye(2)
+    for tick, state in enumerate(states):
+        speed = (state[2:], cov) if velocity else (None, None)
+        recorder.person("ann", START_S + tick * TICK_S, state[:2], speed[0], cov, speed[1])
+    batch = recorder.finish()
+    assert batch is not None
+    first = batch.target[0, 0] - some_targets(6)[0 if velocity else 1]
+    assert float(np.abs(first).max()) < 0.15 and len(batch) == (6 if velocity else 5)
 
 
 def test_nobody_at_all(crossing: Scenario) -> None:

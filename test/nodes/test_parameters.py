@@ -45,6 +45,7 @@ class Cart:
     loads: tuple[int, ...] = setting((1, 2), doc="of each axle", unit="kg", low=0)
     tanks: tuple[float, ...] = setting((), doc="of fuel; empty: none", unit="l", low=0.0)
     trailer: Wheel = setting(Wheel(0.75), doc="a part that has a default of its own")
+    wipers: str = setting("auto", doc="in rain", choices=("auto", "on", "off"))
 
 
 @pytest.fixture
@@ -142,6 +143,13 @@ def test_given_values_are_read(make_node: MakeNode) -> None:
         loads=(7, 8, 9),
         tanks=(1.5, 2.0),
     )
+
+
+@pytest.mark.parametrize(("given", "read"), [
+    ("on", "on"), ("'on'", "on"), ("off", "off"), ("auto", "auto"), ("true", "on"),
+])  # fmt: skip
+def test_a_bare_on_is_the_choice_of_that_name(given: str, read: str, make_node: MakeNode) -> None:
+    assert declare(make_node("-p", f"wipers:={given}"), Cart).wipers == read
 
 
 def test_a_list_may_be_left_empty(make_node: MakeNode) -> None:

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from bisirl_ros.crowd.person import lagged
-from bisirl_ros.tracking.habit import HABITS, Habit, likely
+from bisirl_ros.tracking.habit import HABITS, ChoicePrior, Habit, likely
 from bisirl_ros.tracking.motion_model import MotionModel, Seen
 from bisirl_ros.tracking.person_filter import (
+    Hypothesis,
     PersonFilter,
     Reaction,
     Report,
@@ -75,7 +76,8 @@ def onwards(_: float, place: np.ndarray) -> np.ndarray:
 
 def followed(reports: list[Report]) -> Track:
     """Under all reactions and one habit."""
-    return follow([reports], RHYTHM, LAG_S, [(r, Habit()) for r in reactions(0.1)], onwards)
+    every = [Hypothesis(r, Habit()) for r in reactions(0.1)]
+    return follow([reports], RHYTHM, LAG_S, every, onwards, {})
 
 
 def normalised(
@@ -180,7 +182,7 @@ def test_hypotheses_count_by_their_likelihood() -> None:
 def test_a_report_of_either_kind_narrows_the_belief() -> None:
     eye = np.eye(2)
     first = Report(0.0, np.zeros(2), 0.01 * eye, None, None)
-    person = PersonFilter(LAG_S, [(Reaction(0.0, 0.1), Habit())], first)
+    person = PersonFilter(LAG_S, [Hypothesis(Reaction(0.0, 0.1), Habit())], first)
     wide = person.state[1][0]
     person.update(Report(0.1, None, None, np.array([1.0, 0.0]), 0.01 * eye))
     mean, cov = person.state
@@ -197,3 +199,27 @@ def test_no_reaction_is_one_hypothesis() -> None:
 def test_the_expected_habit_is_one_between() -> None:
     assert likely(HABITS[:1], np.zeros(1)) == pytest.approx(HABITS[0])
     assert likely((Habit(0.0, 0.2), Habit(1.0, 0.8)), np.zeros(2)) == Habit(0.5, pytest.approx(0.4))
+
+
+def test_what_is_expected_stands_in_for_the_habit() -> None:
+    """The same prior by either way is the same belief; another one moves what is believed now."""
+    rng = np.random.default_rng(3)
+    states, _, _ = walk(rng, 12, 0.0)
+    reports = reported(rng, states, 10.0, 0.05, None)
+    every = [Hypothesis(Reaction(0.0, 0.0), Habit(), expects) for expects in (False, True)]
+
+    def ends(prior: ChoicePrior | None) -> np.ndarray:
+        expected = {} if prior is None else dict.fromkeys(range(12), prior)
+        track = follow([reports], RHYTHM, LAG_S, every, onwards, expected)
+        return track.moments[-1].now[0]
+
+    habit = Habit().prior(np.array([0.0, 1.0]))
+    for same in (None, habit):
+        found = ends(same)
+        assert found[1] == pytest.approx(found[0], abs=1e-9)
+    surely = habit._replace(
+        slope=np.zeros((2, 2)), offset=np.array([1.0, 0.0]), spread=1e-6 * np.eye(2)
+    )
+    by_habit, as_expected = ends(surely)
+    assert not np.allclose(by_habit, as_expected, atol=0.05)
+    assert as_expected[2:] == pytest.approx([1.0, 0.0], abs=0.1)

@@ -13,7 +13,7 @@ from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.parts import Parts
 from bisirl_ros.verify.run import run_suite
 
-KEYS = ("gradient", "never_worse", "ladder", "online", "others")
+KEYS = ("gradient", "never_worse", "ladder", "online", "others", "control")
 
 
 def test_every_experiment_is_there_once() -> None:
@@ -29,7 +29,7 @@ def test_the_quick_version_holds_and_draws(key: str, tmp_path: Path) -> None:
     assert (tmp_path / f"{key}.png").stat().st_size > 5_000
     written = json.loads((tmp_path / "benchmark.json").read_text())
     assert written[key]["holds"] is True
-    assert (tmp_path / "parts" / f"{key}.jsonl").is_file()
+    assert (tmp_path / "parts" / f"{key}.jsonl").is_file() == (key != "control")
 
 
 def test_the_worst_step_is_a_share_of_what_was_there_before() -> None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.benchmark import gradient, ladder, never_worse, online, others
+from bisirl_ros.verify.benchmark import (
+    control,
+    gradient,
+    ladder,
+    never_worse,
+    online,
+    others,
+)
 from bisirl_ros.verify.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...] = (
@@ -11,5 +18,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     ladder.EXPERIMENT,
     online.EXPERIMENT,
     others.EXPERIMENT,
+    control.EXPERIMENT,
 )
 """In the order in which they are run."""

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,20 +9,20 @@ import numpy as np
 from bisirl_ros.entry import require_ros
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.live import played
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ERROR, INSIDE, LOST, LATE = 0.10, 0.90, 0.03, 0.10
-DOMAIN = 91
-SUMMARY = "summary.json"
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """`bisirl sim` for each seed, as a newcomer types it; its own summary is what counts."""
     require_ros()
     seeds = setup.seeds(5, 1)
-    rows = [_run(seed, 2 if setup.quick else 24, setup.quick) for seed in seeds]
+    episodes, options = (2, ("--oracle", "false")) if setup.quick else (24, ())
+    rows = [row_of(played("crossing", seed, episodes, *options)) for seed in seeds]
     for seed, row in zip(seeds, rows, strict=True):
         say(f"seed {seed}: " + ", ".join(f"{k} {v:.3g}" for k, v in row.items()))
     mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
@@ -48,29 +42,6 @@ def measure(setup: Setup, say: Say) -> Outcome:
         holds or setup.quick,
         "quick: two episodes, judged by being played at all" if setup.quick else "",
     )
-
-
-def _run(seed: int, episodes: int, quick: bool) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        options = [
-            "--scenario",
-            "crossing",
-            "--seed",
-            seed,
-            "--episodes",
-            episodes,
-            "--run-dir",
-            folder,
-        ]
-        options += ["--oracle", "false"] if quick else []
-        env = {**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)}
-        subprocess.run(
-            [sys.executable, "-m", "bisirl_ros.cli", "sim", *map(str, options)],
-            env=env,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        return row_of(json.loads((Path(folder) / SUMMARY).read_text(encoding="utf-8")))
 
 
 def row_of(summary: dict[str, Any]) -> dict[str, float]:

@@ -43,7 +43,9 @@ def measure(setup: Setup, say: Say) -> Outcome:
             bad += _inadmissible(scenario, found.commands)
             if not setup.quick:
                 theta = np.array(list(people.values()))
-                lost.append(_lost(scenario, found.last.phi, theta, loop, 3 * episodes, seed))
+                lost.append(
+                    _lost(scenario, found.last.phi, theta, loop, loop.policy_steps * episodes, seed)
+                )
         table[drive] = {"errors": errors, "lost": lost, "inadmissible": bad}
         say(f"{drive:<13} error {np.mean(errors):.1%}, lost {np.mean(lost or [0]):.2%}, bad {bad}")
     worst = max(float(np.mean(row["errors"])) for row in table.values())

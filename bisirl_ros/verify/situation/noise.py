@@ -84,9 +84,8 @@ def _learned(spec: TrackerSpec, seed: int, episodes: int) -> dict[str, list[Any]
     """One run: everybody's relative error, and whether each interval holds the truth."""
     scenario = load_scenario("crossing")
     people = drawn_people(scenario, seed)
-    run = OfflineRun(
-        scenario, people, LoopConfig(policy_steps=1, checked_episodes=0), spec, episodes, seed
-    )
+    loop = LoopConfig(policy_steps=1, checked_episodes=0, hypergradient="first-order")
+    run = OfflineRun(scenario, people, loop, spec, episodes, seed)
     errors, inside = graded(play_offline(run).last, people)
     return {"errors": errors, "inside": inside}
 

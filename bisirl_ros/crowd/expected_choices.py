@@ -1,0 +1,95 @@
+"""What people are expected to go for, as far as their rewards are known: a prior of their choices.
+
+A tracking filter that knows it tells a change of mind from the noise of its reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.model import CrowdModel
+from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.tracking.habit import ChoicePrior
+
+LEAST_MPS = 0.05
+"""Added to the spread: nobody is foreseen more surely."""
+AT_A_TIME = 32
+"""Situations, so that memory does not grow with the length of an episode."""
+
+
+class ExpectedChoices:
+    """pi_e as a Gaussian about its mean, linear in the velocity at the decision.
+
+    model: its candidates are fine enough for what people choose; phi: (m,) the policy they answered
+    known: each one's theta (n,) and its covariance (n, n), by identity; of others nothing is known
+    """
+
+    def __init__(
+        self,
+        model: CrowdModel,
+        phi: Tensor,
+        known: Mapping[str, tuple[Array, Array]],
+    ) -> None:
+        self._model, self._phi, self.known = model, phi.detach(), known
+
+    def __call__(self, situation: Situation, identities: tuple[str, ...]) -> dict[str, ChoicePrior]:
+        """What each who is known goes for in B situations: arrays with an axis (B,) first."""
+        if len(situation) > AT_A_TIME:
+            parts = [
+                self(situation.chosen(slice(i, i + AT_A_TIME)), identities)
+                for i in range(0, len(situation), AT_A_TIME)
+            ]
+            return {name: _one_after_another([part[name] for part in parts]) for name in parts[0]}
+        who = [p for p, name in enumerate(identities) if name in self.known]
+        if not who:
+            return {}
+        nobody = (np.zeros(self._model.n_features),) * 2
+        theta = np.array([self.known.get(name, nobody)[0] for name in identities])
+        velocity, mean, slope, p, features = self._of(situation, self._model.tensor(theta))
+        found = {}
+        for i in who:
+            off = self._model.candidates.velocity.numpy() - mean[:, i, None]
+            spread = np.einsum("bk,bki,bkj->bij", p[:, i], off, off) + LEAST_MPS**2 * np.eye(2)
+            by_theta = np.einsum("bk,bki,bkn->bin", p[:, i], off, features[:, i])
+            covariance = self.known[identities[i]][1]
+            spread += by_theta @ covariance @ np.swapaxes(by_theta, -1, -2)
+            offset = mean[:, i] - np.einsum("bij,bj->bi", slope[:, i], velocity[:, i])
+            found[identities[i]] = ChoicePrior(slope[:, i], offset, spread)
+        return found
+
+    def _of(self, situation: Situation, theta: Tensor) -> tuple[Array, Array, Array, Array, Array]:
+        """Velocities and means (B, P, 2), slopes (B, P, 2, 2), p (B, P, K), Phi (B, P, K, n)."""
+        model, shape = self._model, situation.present.shape
+        here = situation.to(model.device, model.dtype)
+        setting = model.setting(here, here.aims.likeliest, theta)
+        weights = model.policy.weights(self._phi.to(model.dtype))
+        targets = model.candidates.velocity[None]
+        with torch.no_grad():
+            robot_tp1 = model.drive(
+                weights, model.policy.robot.motion(here.robot), here.seen, setting
+            )
+            seen = model.foresee(
+                weights, robot_tp1.repeated(here.count), here.seen, setting, targets[:, :1]
+            )
+        own = seen.view.own.clone().requires_grad_()
+        view = replace(seen.view, own=own)
+        features = model.foresight.features(weights, view, targets, model.room)
+        p = model.respond(features, setting).p
+        mean = model.candidates.mean(p)
+        rows = [torch.autograd.grad(mean[:, i].sum(), own, retain_graph=True)[0] for i in (0, 1)]
+        slope = torch.stack(rows, 1)[..., 2:]
+        values = (own[:, 2:], mean, slope, p, features)
+        velocity, mean_, slope_, p_, features_ = (
+            v.detach().view(*shape, *v.shape[1:]).numpy() for v in values
+        )
+        return velocity, mean_, slope_, p_, features_
+
+
+def _one_after_another(parts: list[ChoicePrior]) -> ChoicePrior:
+    return ChoicePrior(*(np.concatenate(values) for values in zip(*parts, strict=True)))
