@@ -64,7 +64,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
         "gradient_error": error,
         "update_s": mine,
     }
-    holds = calls <= CALLS and error <= EQUAL
+    holds = error <= EQUAL and (setup.quick or calls <= CALLS)
     note = ""
     if before:
         seconds = [row["seconds"] for row in before]
@@ -77,6 +77,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
         holds = holds and figures["faster"] >= FASTER
     else:
         note = "not compared with the commit before: quick, or not a git checkout that has it"
+        note += "; quick: the calls are counted, not judged" if setup.quick else ""
     return Outcome(
         figures,
         [],
