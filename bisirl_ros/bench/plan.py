@@ -14,11 +14,10 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.policy_update import AT_A_TIME
 from bisirl_ros.crowd.actors.actor import Actor
 from bisirl_ros.crowd.actors.policy_driver import PolicyDriver
 from bisirl_ros.crowd.adjoint import Through
-from bisirl_ros.crowd.oracle import oracle_policy
+from bisirl_ros.crowd.oracle import oracle_policy, oracle_settings
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -96,9 +95,8 @@ def _learned(
     policy = InteractionPolicy(scenario.robot)
     solver = CrowdSolver(scenario, policy, through=through, answered=answered)
     updates = size.updates * longer
-    # who compares policies by episodes with people in them knows that people respond
-    config = LoopConfig(checked_episodes=0 if through is Through.NOTHING else AT_A_TIME)
-    phi = oracle_policy(solver, theta, config, updates, seed, starts=starts)
+    settings = oracle_settings(LoopConfig(), through)
+    phi = oracle_policy(solver, theta, settings, updates, seed, starts=starts)
     assert phi is not None
     return _driven(scenario, phi)
 

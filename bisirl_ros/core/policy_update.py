@@ -27,6 +27,7 @@ from bisirl_ros.core.solver import Solver
 SHARES = (1.0, 0.5, 0.25)
 """Of the way to the new policy, in the order tried."""
 AT_A_TIME = 128
+"""Episodes that are imagined between two looks at the difference."""
 SURE = 3.0
 """Standard errors by which one policy has to differ from another to be told apart from it early."""
 
@@ -92,18 +93,24 @@ def _as_far_as_no_worse(
         return solver.returns(phi, theta, state.evidence, state.recent, count, rng)
 
     of_before = cache(lambda part: returns(before, part))
+
+    def gains(part: int) -> Array:
+        return returns(state.phi.detach(), part) - of_before(part)
+
     whole = state.phi.detach().clone()
     for share in SHARES:
         state.phi.copy_(before + share * (whole - before))
-        tried = state.phi.detach()
-        if _gain(lambda part: returns(tried, part) - of_before(part), episodes) >= 0.0:  # noqa: B023
+        if _gain(gains, episodes) >= 0.0:
             return share
     state.phi.copy_(before)
     return 0.0
 
 
 def _gain(gains: Callable[[int], Array], episodes: int) -> float:
-    """The mean of gains, asked for in parts until its sign is sure, or there are `episodes`."""
+    """The mean of gains (n,), asked for in parts until its sign is sure, or there are `episodes`.
+
+    Looks again at every part: SURE is wide enough for a few looks.
+    """
     found = gains(0)
     while len(found) < episodes:
         error = float(found.std()) / np.sqrt(len(found))

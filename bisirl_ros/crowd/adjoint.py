@@ -58,7 +58,7 @@ def value_and_gradients(
         inputs = (graph.robot, graph.people, graph.shift, *leaves)
         direct = torch.autograd.grad(objective, inputs, retain_graph=True, materialize_grads=True)
         if rows is None:
-            by_state = _rows(graph.robot_tp1, (graph.robot, graph.people))
+            by_state = jacobian_rows(graph.robot_tp1, (graph.robot, graph.people))
             of_robot = torch.cat([v.flatten(2) for v in by_state], -1)  # (N, d, D)
             if answered:
                 by_mean = _of_mean(graph, of_robot)
@@ -94,7 +94,7 @@ def _jacobian(
     target = graph.target.clone().requires_grad_()
     period_s = model.scenario.decision_period_s
     stepped = model.scenario.person.step(own, target, period_s, setting.room)
-    by_own, by_target = _rows(stepped, (own, target))  # (N, P, 4, 4), (N, P, 4, 2)
+    by_own, by_target = jacobian_rows(stepped, (own, target))  # (N, P, 4, 4), (N, P, 4, 2)
     by_target = torch.where(graph.known[..., None, None], by_target, 0.0)
     lower = by_own.new_zeros((n, count, 4, of_robot.shape[-1]))
     _own_columns(lower, graph.robot.shape[1]).add_(by_own)
@@ -107,7 +107,9 @@ def _of_mean(graph: Graph, of_robot: Tensor) -> Tensor:
     """d E_pi[u] / d s_t of everybody: (N, P, 2, D); of_robot: (N, d, D) d robot_{t+1} / d s_t."""
     n, count, d = *graph.people.shape[:2], graph.robot.shape[1]
     view = graph.view
-    by_robot, by_self, by_others = _rows(graph.mean, (graph.robot_seen, view.own, view.others))
+    by_robot, by_self, by_others = jacobian_rows(
+        graph.mean, (graph.robot_seen, view.own, view.others)
+    )
     found = by_robot.view(n, count, 2, d) @ of_robot[:, None]
     _own_columns(found, d).add_(by_self.view(n, count, 2, 4))
     by_others = by_others.view(n, count, 2, count - 1, 4)
@@ -124,7 +126,7 @@ def _own_columns(rows: Tensor, d: int) -> Tensor:
     return people.diagonal(dim1=1, dim2=3).permute(0, 3, 1, 2)
 
 
-def _rows(outputs: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
+def jacobian_rows(outputs: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
     """d outputs[..., i] / d inputs, row by row of the last axis: (..., i, inputs' last axes).
 
     Every row of `outputs` depends on the same row of `inputs` alone.

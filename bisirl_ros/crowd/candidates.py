@@ -10,6 +10,7 @@ sets.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,14 @@ class Candidates:
 
     velocity: Tensor
     log_area: Tensor
+
+    @staticmethod
+    def joined(parts: Sequence[Candidates]) -> Candidates:
+        """Those of some people (M, K, 2), then of others with as many."""
+        return Candidates(
+            torch.cat([part.velocity for part in parts]),
+            torch.cat([part.log_area for part in parts]),
+        )
 
     def __len__(self) -> int:
         return int(self.velocity.shape[-2])

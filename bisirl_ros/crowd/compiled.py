@@ -14,15 +14,13 @@ from torch import Tensor
 
 from bisirl_ros.crowd.candidates import Candidates
 from bisirl_ros.crowd.compiled_later import CompiledLater
-from bisirl_ros.crowd.imagined_people import ImaginedPeople
+from bisirl_ros.crowd.imagined_people import ImaginedPeople, Last
 from bisirl_ros.crowd.model import CrowdModel, Decided, Setting, Trajectory
 from bisirl_ros.crowd.robot import Motion
 from bisirl_ros.crowd.situation import Situation
 
 Imagine = Callable[..., Trajectory]
 """As `CrowdModel.imagine`."""
-Last = tuple[Candidates, Tensor]
-"""What people chose from the last time, and with which probabilities (M, K)."""
 
 
 class CompiledImagination:
@@ -54,22 +52,7 @@ class CompiledImagination:
             return decided
 
         played = self._model.play(start, decide, len(luck))
-        return replace(played, offered=_one_after_another(kept))
-
-
-class _PeopleGoingOn(ImaginedPeople):
-    """Imagined people at a later decision, who know what they chose from before."""
-
-    def __init__(
-        self, model: CrowdModel, setting: Setting, luck: Tensor, draws: int, last: Last | None
-    ) -> None:
-        super().__init__(model, setting, luck, draws)
-        self._last = last
-
-    @property
-    def last(self) -> Last | None:
-        """What they will know at the next one."""
-        return self._last
+        return replace(played, offered=Candidates.joined(kept) if kept else None)
 
 
 def one_decision(
@@ -87,13 +70,6 @@ def one_decision(
     phi: (m,); luck: (B, P); draws: as `CrowdModel.imagine` has them
     Also what people know at the next one, and what stood for the disc of each of B * P people.
     """
-    going_on = _PeopleGoingOn(model, setting, luck[None], draws, last)
+    going_on = ImaginedPeople(model, setting, luck[None], draws, last)
     decided = model.decisions(phi, setting, going_on.choose)(0, robot, people)
     return decided, going_on.last, going_on.offered
-
-
-def _one_after_another(kept: list[Candidates]) -> Candidates | None:
-    if not kept:
-        return None
-    velocity, log_area = ([getattr(c, name) for c in kept] for name in ("velocity", "log_area"))
-    return Candidates(torch.cat(velocity), torch.cat(log_area))

@@ -6,13 +6,13 @@ A tracking filter that knows it tells a change of mind from the noise of its rep
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.adjoint import jacobian_rows
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.tracking.habit import ChoicePrior
@@ -24,8 +24,10 @@ AT_A_TIME = 32
 
 
 class ExpectedChoices:
-    """pi_e as a Gaussian about its mean, linear in the velocity at the decision.
+    """pi_e as a Gaussian about its mean, linear in the velocity at the decision [m/s].
 
+    The working prior of past choices in an assumed-density filter (Maybeck 1982, chapter 12), wider
+    by what is not known of theta, to first order.
     model: its candidates are fine enough for what people choose; phi: (m,) the policy they answered
     known: each one's theta (n,) and its covariance (n, n), by identity; of others nothing is known
     """
@@ -69,22 +71,16 @@ class ExpectedChoices:
         here = situation.to(model.device, model.dtype)
         setting = model.setting(here, here.aims.likeliest, theta)
         weights = model.policy.weights(self._phi.to(model.dtype))
-        targets = model.candidates.velocity[None]
+        people, motion = here.seen.requires_grad_(), model.policy.robot.motion(here.robot)
         with torch.no_grad():
-            robot_tp1 = model.drive(
-                weights, model.policy.robot.motion(here.robot), here.seen, setting
-            )
-            seen = model.foresee(
-                weights, robot_tp1.repeated(here.count), here.seen, setting, targets[:, :1]
-            )
-        own = seen.view.own.clone().requires_grad_()
-        view = replace(seen.view, own=own)
-        features = model.foresight.features(weights, view, targets, model.room)
+            robots = model.drive(weights, motion, people, setting).repeated(here.count)
+        targets = model.candidates.velocity[None]
+        seen = model.foresee(weights, robots, people, setting, targets)
+        own, features = seen.view.own, seen.features
         p = model.respond(features, setting).p
         mean = model.candidates.mean(p)
-        rows = [torch.autograd.grad(mean[:, i].sum(), own, retain_graph=True)[0] for i in (0, 1)]
-        slope = torch.stack(rows, 1)[..., 2:]
-        values = (own[:, 2:], mean, slope, p, features)
+        (slope,) = jacobian_rows(mean, (own,))
+        values = (own[:, 2:], mean, slope[..., 2:], p, features)
         velocity, mean_, slope_, p_, features_ = (
             v.detach().view(*shape, *v.shape[1:]).numpy() for v in values
         )

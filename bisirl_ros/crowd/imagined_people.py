@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from bisirl_ros.crowd.candidates import Candidates
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 FRACTIONS = 4096.0
 """The digits of a luck below 1 / 4096 are another luck, independent of who is chosen by it."""
+Last = tuple[Candidates, Tensor]
+"""What people chose from the last time, and with which probabilities (M, K)."""
 
 
 class ImaginedPeople:
@@ -25,17 +26,25 @@ class ImaginedPeople:
 
     luck: (T, B, P) uniform on [0, 1)
     draws: so many candidates drawn of pi_e stand for all; 0: all that were offered do
+    last: what they chose from before, None: nothing yet
     """
 
-    def __init__(self, model: CrowdModel, setting: Setting, luck: Tensor, draws: int = 0) -> None:
+    def __init__(
+        self,
+        model: CrowdModel,
+        setting: Setting,
+        luck: Tensor,
+        draws: int = 0,
+        last: Last | None = None,
+    ) -> None:
         self._model, self._setting, self._luck, self._draws = model, setting, luck, draws
-        self._last: tuple[Candidates, Tensor] | None = None
+        self.last = last
         self._kept: list[Candidates] = []
 
     def choose(self, h: int, weights: Weights, robot_tp1: Motion, people: Tensor) -> Tensor:
         """What everybody goes for: (B, P, 2) [m/s]; see `model.Choose`."""
         luck, robots = self._luck[h].reshape(-1), robot_tp1.repeated(people.shape[1])
-        if self._last is None and self._model.likely:  # nobody knows yet where to look
+        if self.last is None and self._model.likely:  # nobody knows yet where to look
             self._offer(weights, robots, people)
         offered, response = self._offer(weights, robots, people)
         if self._draws:
@@ -50,19 +59,18 @@ class ImaginedPeople:
         """What stood for the disc, of each of T * B * P people; None: the game's candidates."""
         if not self._kept:
             return None
-        velocity, log_area = zip(*((o.velocity, o.log_area) for o in self._kept), strict=True)
-        return Candidates(torch.cat(velocity), torch.cat(log_area))
+        return Candidates.joined(self._kept)
 
     def _offer(
         self, weights: Weights, robots: Motion, people: Tensor
     ) -> tuple[Candidates, Response]:
         model, offered = self._model, self._model.candidates
-        if model.likely and self._last:
-            offered = model.likely.after(*self._last)
+        if model.likely and self.last:
+            offered = model.likely.after(*self.last)
         targets = offered.velocity if offered.velocity.ndim == 3 else offered.velocity[None]
         seen = model.foresee(weights, robots, people, self._setting, targets)
         response = model.respond(seen.features, self._setting, offered)
-        self._last = offered, response.p
+        self.last = offered, response.p
         return offered, response
 
 

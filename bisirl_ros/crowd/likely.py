@@ -24,14 +24,14 @@ LEAST_MPS = 0.07
 
 
 class LikelyCandidates:
-    """`count` candidates for each person, in proportion to where their last choice lay.
+    """Candidates for each person, where their last choice lay.
 
-    max_speed: the disc that can be chosen from [m/s]
+    count: K of each; max_speed: the disc that can be chosen from [m/s]
     """
 
     def __init__(
         self, count: int, max_speed: float, device: torch.device | str, dtype: torch.dtype
-    ):
+    ) -> None:
         index = torch.arange(count, dtype=torch.float64) + 0.5
         inside = 1.0 - math.exp(-0.5 * SIGMAS**2)
         square = -2.0 * torch.log1p(-inside * index / count)  # quantiles of |z|^2, z ~ N(0, 1)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState
-from bisirl_ros.core.policy_update import improve_repeatedly
+from bisirl_ros.core.policy_update import AT_A_TIME, improve_repeatedly
+from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.solver import CrowdSolver
 
@@ -52,6 +53,16 @@ def oracle_policy(
         luck = np.random.default_rng([seed, 13])
         found.append((_value(solver, state, flat, luck) if starts > 1 else 0.0, phi))
     return max(found, key=lambda pair: pair[0])[1]
+
+
+def oracle_settings(settings: LoopConfig, through: Through) -> LoopConfig:
+    """A learner's settings, for policies to compare it with: checked by fewer episodes.
+
+    By none where the gradient takes what people do as it comes: the check, by episodes with people
+    in them, would let in that they respond.
+    """
+    checked = 0 if through is Through.NOTHING else min(settings.checked_episodes, AT_A_TIME)
+    return replace(settings, checked_episodes=checked)
 
 
 def untaught(solver: CrowdSolver, config: LoopConfig, seed: int) -> LoopState[Decisions]:

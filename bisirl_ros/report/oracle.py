@@ -8,7 +8,7 @@ goal.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,11 +16,10 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.policy_update import AT_A_TIME
 from bisirl_ros.crowd.actors import PolicyDriver, SoftExpert
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.episode import play
-from bisirl_ros.crowd.oracle import oracle_policy
+from bisirl_ros.crowd.oracle import oracle_policy, oracle_settings
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -66,13 +65,10 @@ def compare(
 ) -> Comparison | None:
     """The policies `late` against the oracle's and others; None where `go_on` said stop.
 
-    theta: (P, n) true weights; settings, updates, seed, device: of the learner,
-    but that its policies are compared by no more than AT_A_TIME episodes
+    theta: (P, n) true weights; settings, updates, seed, device: of the learner (`oracle_settings`)
     """
     torch.set_num_threads(1)
-    checked = replace(settings, checked_episodes=min(settings.checked_episodes, AT_A_TIME))
-    # who compares by episodes with people in them knows that people respond
-    unchecked = replace(settings, checked_episodes=0)
+    checked, unchecked = (oracle_settings(settings, t) for t in (Through.MEAN, Through.NOTHING))
     policy, on = InteractionPolicy(scenario.robot), resolve_device(device)
     foreseeing = CrowdSolver(scenario, policy, device=on)
     blunt = CrowdSolver(scenario, policy, device=on, through=Through.NOTHING)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 import torch
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.decisions import Decisions
-from bisirl_ros.crowd.expected_choices import ExpectedChoices
+from bisirl_ros.crowd.expected_choices import AT_A_TIME, ExpectedChoices
 from bisirl_ros.crowd.explain import Explainer
+from bisirl_ros.crowd.heard_episode import HeardEpisode, Stream
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.person import lagged
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.robot import Motion
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.crowd.true_weights import true_weights
+from bisirl_ros.tracking.track import Rhythm
+from bisirl_ros.verify.offline import OfflineRun, play_offline
 
 SCENARIO = load_scenario("crossing")
 POLICY = InteractionPolicy(SCENARIO.robot)
@@ -67,6 +74,58 @@ def test_what_is_not_known_of_a_reward_widens_it_and_a_stranger_has_none() -> No
     assert (np.linalg.eigvalsh(found[1] - found[0]) > -1e-12).all()
     assert (np.trace(found[1] - found[0], axis1=1, axis2=2) > 1e-4).all()
     assert ExpectedChoices(model(), phi(), {})(now, ("ann",)) == {}
+
+
+def test_many_situations_are_taken_in_parts() -> None:
+    now = model().starts(2 * AT_A_TIME + 3, np.random.default_rng(0))
+    expects = ExpectedChoices(model(), phi(), {"ann": (THETA[0], np.eye(4))})
+    whole, last = (expects(s, ("ann",))["ann"] for s in (now, now.chosen(slice(-2, None))))
+    for every, some in zip(whole, last, strict=True):
+        assert len(every) == len(now)
+        assert every[-2:] == pytest.approx(some, abs=1e-12)
+
+
+def test_nothing_is_expected_of_whose_goal_or_reward_is_not_known() -> None:
+    """Of three who are there: one known and sure, one known and of two goals, one a stranger."""
+    names, goal = ("ann", "bob", "carl"), np.array([[0.0, 3.0]])
+    sure, torn = [(0.0, np.zeros(1))], [(0.0, np.log([0.5, 0.5]))]
+    people = {
+        "ann": Stream(goal, sure),
+        "bob": Stream(np.concatenate([goal, -goal]), torn),
+        "carl": Stream(goal, sure),
+    }
+    robot = [(0.1 * i, np.array([0.0, 0.1 * i, 0.0, 0.0, 0.0, 0.0])) for i in range(20)]
+    heard = HeardEpisode(0.0, 0, 0, [(0.0, goal)], people, robot)
+    states = {
+        name: {k: np.array([1.0 + p, 0.1 * k, 0.0, 0.5]) for k in (range(3) if p else [0, 2])}
+        for p, name in enumerate(names)
+    }
+    expects = ExpectedChoices(model(), phi(), dict.fromkeys(names[:2], (THETA[0], np.eye(4))))
+    rhythm = Rhythm(0.0, SCENARIO.decision_period_s, 0.1)
+    found = heard.expected(expects, SCENARIO.room, rhythm, states)
+    assert sorted(found["ann"]) == [0, 2]
+    assert not found["bob"] and "carl" not in found
+    assert found["ann"][2].spread.shape == (2, 2)
+    assert heard.expected(expects, SCENARIO.room, rhythm, {"ann": {}}) == {}
+
+
+def test_the_learner_tells_its_filter_what_it_has_learned() -> None:
+    """From the second episode on, with the estimate of the first."""
+    asked: list[Mapping[str, tuple[Array, Array]]] = []
+
+    class Told(CrowdSolver):
+        def expected(
+            self, phi: torch.Tensor, known: Mapping[str, tuple[Array, Array]]
+        ) -> ExpectedChoices:
+            asked.append(known)
+            return super().expected(phi, known)
+
+    people = {"person_0": THETA[0]}
+    loop = LoopConfig(policy_steps=0)
+    play_offline(OfflineRun(SCENARIO, people, loop, episodes=2, grid=(4, 9), solver=Told))
+    assert [list(known) for known in asked] == [[], ["person_0"]]
+    theta, covariance = asked[1]["person_0"]
+    assert np.abs(theta).max() > 0.1 and np.linalg.eigvalsh(covariance)[0] > 0.0
 
 
 @pytest.mark.slow

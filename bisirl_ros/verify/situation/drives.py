@@ -42,10 +42,8 @@ def measure(setup: Setup, say: Say) -> Outcome:
             errors += graded(found.last, people)[0]
             bad += _inadmissible(scenario, found.commands)
             if not setup.quick:
-                theta = np.array(list(people.values()))
-                lost.append(
-                    _lost(scenario, found.last.phi, theta, loop, loop.policy_steps * episodes, seed)
-                )
+                theta, updates = np.array(list(people.values())), loop.policy_steps * episodes
+                lost.append(_lost(scenario, found.last.phi, theta, loop, updates, seed))
         table[drive] = {"errors": errors, "lost": lost, "inadmissible": bad}
         say(f"{drive:<13} error {np.mean(errors):.1%}, lost {np.mean(lost or [0]):.2%}, bad {bad}")
     worst = max(float(np.mean(row["errors"])) for row in table.values())
