@@ -26,8 +26,8 @@ class View:
     """What M people who decide see, each of their own situation.
 
     own: (M, 4); others: (M, O, 4), the absent far away; goal: (M, 2) their own [m]
-    robot_tp1: the M robots one decision later (nobody's choice of now changes that)
-    course: the robots' routes
+    robot_tp1: the robots one decision later (nobody's choice of now changes that); M, or M / (O + 1)
+    where the people who stand around one robot are in a row; course: the robots' routes
     future: (M, H, 2) where a recorded robot was after each of the next decisions, or None [m]
     """
 
@@ -81,16 +81,17 @@ class Foresight:
         """
         m, k, moments, _ = path.shape
         answers = self._answers(weights, view, others, room)
-        motion = view.robot_tp1.repeated(k)
+        rows_each = m * k // len(view.robot_tp1.yaw)
+        motion = view.robot_tp1.repeated(rows_each)
         place, velocity = bodies(path.permute(2, 0, 1, 3).reshape(moments, m * k, 4))
-        course, robots = view.course.repeated(k), [motion.place]
+        course, robots = view.course.repeated(rows_each), [motion.place]
         for h, (own, its) in enumerate(
             zip(place[1:-1].unbind(), velocity[1:-1].unbind(), strict=True)
         ):
             outlook = self.policy.outlook(weights, motion, course, room)
             hidden = self.policy.beside_one(weights, outlook, motion.place, own, its)
             if answers:
-                hidden = hidden + answers[h].repeat_interleave(k, 0)
+                hidden = (hidden.view(m, k, -1) + answers[h][:, None]).flatten(0, 1)
             wanted = self.policy.command(weights, outlook, hidden)
             motion = self._advance(motion, wanted, room)
             robots.append(motion.place)
@@ -100,14 +101,20 @@ class Foresight:
         """What the other people change in the hidden units, h = 1 .. H - 1: (M, h) each."""
         if view.others.shape[1] == 0:
             return []
-        own = _at_constant_velocity(view.own[:, None], others.shape[1] - 1, self._period_s)
-        place, velocity = bodies(torch.cat([own, others], 2).transpose(0, 1))
         motion, found = view.robot_tp1, []
+        shared = len(motion.yaw) < len(view.own)
+        own = _at_constant_velocity(view.own[:, None], others.shape[1] - 1, self._period_s)
+        if shared:  # all who look are who is around
+            everybody = own[:, :, 0].unflatten(0, (len(motion.yaw), -1)).transpose(1, 2)
+        else:
+            everybody = torch.cat([own, others], 2)
+        place, velocity = bodies(everybody.transpose(0, 1))
         for h in range(1, others.shape[1] - 1):
             outlook = self.policy.outlook(weights, motion, view.course, room)
             units = self.policy.units(weights, outlook, motion.place, place[h], velocity[h])
-            found.append(units[:, 1:].sum(1))
-            hidden = torch.tanh(outlook.base) + units.sum(1)
+            whole = units.sum(1)
+            found.append((whole[:, None] - (units if shared else units[:, :1])).flatten(0, 1))
+            hidden = torch.tanh(outlook.base) + whole
             wanted = self.policy.command(weights, outlook, hidden)
             motion = self._advance(motion, wanted, room)
         return found

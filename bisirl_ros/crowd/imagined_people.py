@@ -43,10 +43,10 @@ class ImaginedPeople:
 
     def choose(self, h: int, weights: Weights, robot_tp1: Motion, people: Tensor) -> Tensor:
         """What everybody goes for: (B, P, 2) [m/s]; see `model.Choose`."""
-        luck, robots = self._luck[h].reshape(-1), robot_tp1.repeated(people.shape[1])
+        luck = self._luck[h].reshape(-1)
         if self.last is None and self._model.likely:  # nobody knows yet where to look
-            self._offer(weights, robots, people)
-        offered, response = self._offer(weights, robots, people)
+            self._offer(weights, robot_tp1, people)
+        offered, response = self._offer(weights, robot_tp1, people)
         if self._draws:
             drawn = response.drawn(luck * FRACTIONS % 1.0, self._draws)
             self._kept.append(_standing_for_all(offered, response, drawn))
@@ -62,13 +62,13 @@ class ImaginedPeople:
         return Candidates.joined(self._kept)
 
     def _offer(
-        self, weights: Weights, robots: Motion, people: Tensor
+        self, weights: Weights, robot_tp1: Motion, people: Tensor
     ) -> tuple[Candidates, Response]:
         model, offered = self._model, self._model.candidates
         if model.likely and self.last:
             offered = model.likely.after(*self.last)
         targets = offered.velocity if offered.velocity.ndim == 3 else offered.velocity[None]
-        seen = model.foresee(weights, robots, people, self._setting, targets)
+        seen = model.foresee(weights, robot_tp1, people, self._setting, targets)
         response = model.respond(seen.features, self._setting, offered)
         self.last = offered, response.p
         return offered, response

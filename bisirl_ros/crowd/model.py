@@ -148,12 +148,13 @@ class CrowdModel:
     ) -> Foreseen:
         """What `targets` (N * P or 1, k, 2) [m/s] are worth to people (N, P, 4).
 
-        robot_tp1: the robot one decision later, for each of the N * P people; nobody's choice of
-        now changes that any more
+        robot_tp1: the N robots one decision later, which nobody's choice of now changes any more;
+        or N * P, each as one person expects it
         future: (N * P, H, 2) where they expect the robot after each decision instead, or None [m]
         """
         count = people.shape[1]
         own = people.reshape(-1, 4)
+        each = len(robot_tp1.yaw) != len(people)
         if not self._answered:
             future = own.new_full((len(own), self.scenario.person.horizon, 2), AWAY_M)
         view = View(
@@ -161,7 +162,7 @@ class CrowdModel:
             others=people[:, others(count)].reshape(len(own), max(count - 1, 0), 4),
             goal=setting.goal.reshape(-1, 2),
             robot_tp1=robot_tp1,
-            course=setting.course.repeated(count),
+            course=setting.course.repeated(count) if each else setting.course,
             future=future,
         )
         if count == 0:

@@ -16,11 +16,12 @@ from torch import Tensor
 from bisirl_ros.crowd.aims import Course
 from bisirl_ros.crowd.drives.limits import constant
 from bisirl_ros.crowd.plane import as_complex, bodies
-from bisirl_ros.crowd.robot import Motion, Robot, ones
+from bisirl_ros.crowd.robot import Motion, Robot, ones, repeated
 from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.situation import Situation
 
-RANGE_M = 2.5
+NEAR_OF_A_METRE = math.exp(-1.0 / 2.5)
+"""People matter by this to the power of their distance [m]."""
 BRAKING_M = 0.5
 WALL_M = 0.6
 SEEN, WALL = 4, 2
@@ -149,7 +150,7 @@ class InteractionPolicy:
     ) -> Tensor:
         """Hidden units (R, h) of robots at `place` beside one person each; all (R,) complex."""
         apart = (person - place) * outlook.turn
-        near = torch.exp(apart.abs() * (-1.0 / RANGE_M))
+        near = torch.pow(NEAR_OF_A_METRE, apart.abs())
         seen = torch.view_as_real(torch.stack([apart, velocity * outlook.turn], -1)).view(-1, SEEN)
         felt = torch.addmm(weights.near, seen, weights.people)
         return torch.tanh(torch.addcmul(outlook.base, near[:, None], felt))
@@ -159,9 +160,9 @@ class InteractionPolicy:
     ) -> Tensor:
         """What each of Q people (R, Q) complex changes in the hidden units: (R, Q, h)."""
         rows, count = people.shape
-        many = Outlook(*(v.repeat_interleave(count, 0) for v in outlook.parts))
+        many = Outlook(*(repeated(v, count) for v in outlook.parts))
         beside = self.beside_one(
-            weights, many, place.repeat_interleave(count), people.flatten(), velocity.flatten()
+            weights, many, repeated(place, count), people.flatten(), velocity.flatten()
         )
         return beside.view(rows, count, self.hidden) - torch.tanh(outlook.base)[:, None]
 

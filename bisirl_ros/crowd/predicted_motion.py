@@ -35,7 +35,7 @@ class PredictedMotion:
             weights, model.policy.robot.motion(situation.robot), people, setting
         )
         velocity = model.candidates.velocity
-        seen = model.foresee(weights, robot_tp1.repeated(count), people, setting, velocity[None])
+        seen = model.foresee(weights, robot_tp1, people, setting, velocity[None])
         top = torch.topk(model.respond(seen.features, setting).p, self._shown)
         person, start = model.scenario.person, people[0, :, None].expand(-1, self._shown, -1)
         paths = person.path(start, velocity[top.indices], situation.room)

@@ -131,15 +131,16 @@ class Robot:
         if self.drive == "ackermann":  # within the limits, but maybe no longer on the circle
             after = self.able(after)
             change = after - velocity
-        *along, turned = (torch.add(velocity, change, alpha=0.5) * dt_s).unbind(-1)
-        heading = torch.add(motion.yaw, turned, alpha=0.5)
+        *along, turn = torch.add(velocity, change, alpha=0.5).unbind(-1)
+        heading = torch.add(motion.yaw, turn, alpha=0.5 * dt_s)
         if len(along) == 1:
-            place = motion.place + torch.polar(along[0], heading)
+            way = torch.polar(along[0], heading)
         else:
-            place = motion.place + torch.complex(*along) * torch.polar(ones(heading), heading)
+            way = torch.complex(*along) * torch.polar(ones(heading), heading)
+        place = torch.add(motion.place, way, alpha=dt_s)
         if not room.empty:
             place, after = self._held_up(motion.place, place, heading, after, room)
-        return Motion(place, motion.yaw + turned, after)
+        return Motion(place, torch.add(motion.yaw, turn, alpha=dt_s), after)
 
     def _held_up(
         self, before: Tensor, place: Tensor, heading: Tensor, velocity: Tensor, room: Room

@@ -124,9 +124,7 @@ class GoalFilter:
         robot = model.drive(weights, model.policy.robot.motion(here.robot), people, setting)
         candidates = model.candidates
         asked = torch.cat([target[:, None], candidates.velocity.expand(len(target), -1, -1)], 1)
-        features = model.foresee(
-            weights, robot.repeated(here.count), people, setting, asked
-        ).features
+        features = model.foresee(weights, robot, people, setting, asked).features
         value = torch.einsum("pkn,pn->pk", features, theta)
         total = torch.logsumexp(value[:, 1:] + candidates.log_area, -1)
         return np.asarray(value[:, 0] - total)

@@ -25,6 +25,6 @@ class ConstantVelocityView(SoftExpert):
         ahead = body[:, None, 2:] * moments[:, None] * scenario.decision_period_s
         future = (body[:, None, :2] + ahead).repeat_interleave(count, 0)
         weights = self._policy.weights(torch.zeros(self._policy.size).to(body))  # not asked
-        robots = self._policy.robot.motion(here.robot).repeated(count)
+        robots = self._policy.robot.motion(here.robot)
         targets = model.candidates.velocity[None]
         return model.foresee(weights, robots, here.seen, setting, targets, future).features

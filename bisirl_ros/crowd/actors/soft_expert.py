@@ -69,5 +69,4 @@ class SoftExpert:
         weights, people = self._policy.weights(phi.to(self._dtype)), here.seen
         robot_tp1 = model.drive(weights, self._policy.robot.motion(here.robot), people, setting)
         targets = model.candidates.velocity[None]
-        robots = robot_tp1.repeated(here.count)
-        return model.foresee(weights, robots, people, setting, targets).features
+        return model.foresee(weights, robot_tp1, people, setting, targets).features
