@@ -26,8 +26,8 @@ class View:
     """What M people who decide see, each of their own situation.
 
     own: (M, 4); others: (M, O, 4), the absent far away; goal: (M, 2) their own [m]
-    robot_tp1: the robots one decision later (nobody's choice of now changes that); M, or M / (O + 1)
-    where the people who stand around one robot are in a row; course: the robots' routes
+    robot_tp1: the robots one decision later (nobody's choice of now changes that): M, or
+    M / (O + 1) where those around one robot are in a row; course: the robots' routes
     future: (M, H, 2) where a recorded robot was after each of the next decisions, or None [m]
     """
 
@@ -105,7 +105,8 @@ class Foresight:
         shared = len(motion.yaw) < len(view.own)
         own = _at_constant_velocity(view.own[:, None], others.shape[1] - 1, self._period_s)
         if shared:  # all who look are who is around
-            everybody = own[:, :, 0].unflatten(0, (len(motion.yaw), -1)).transpose(1, 2)
+            around = own.view(len(motion.yaw), -1, *own.shape[1:])
+            everybody = around[:, :, :, 0].transpose(1, 2)
         else:
             everybody = torch.cat([own, others], 2)
         place, velocity = bodies(everybody.transpose(0, 1))

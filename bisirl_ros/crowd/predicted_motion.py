@@ -28,7 +28,7 @@ class PredictedMotion:
 
         phi: (m,); theta: (P, n); situation: one (B = 1)
         """
-        model, people, count = self._model, situation.seen, situation.count
+        model, people = self._model, situation.seen
         setting = model.setting(situation, situation.aims.likeliest, torch.as_tensor(theta))
         weights = model.policy.weights(phi.double())
         robot_tp1 = model.drive(

@@ -122,16 +122,14 @@ class Robot:
 
     def _part(self, motion: Motion, command: Tensor, dt_s: float, room: Room) -> Motion:
         velocity, blend = motion.velocity, 1.0 - math.exp(-dt_s / self.lag_s)
-        a, w = self.max_acceleration * dt_s, self.max_turn_acceleration * dt_s
+        a, w = (v * dt_s / blend for v in (self.max_acceleration, self.max_turn_acceleration))
         every = tuple((a, a, w)[c] for c in self.columns)
         most = constant(every, velocity.dtype, velocity.device)
         least = constant(tuple(-v for v in every), velocity.dtype, velocity.device)
-        change = ((command - velocity) * blend).clamp(least, most)
-        after = velocity + change
+        after = torch.add(velocity, (command - velocity).clamp(least, most), alpha=blend)
         if self.drive == "ackermann":  # within the limits, but maybe no longer on the circle
             after = self.able(after)
-            change = after - velocity
-        *along, turn = torch.add(velocity, change, alpha=0.5).unbind(-1)
+        *along, turn = torch.lerp(velocity, after, 0.5).unbind(-1)
         heading = torch.add(motion.yaw, turn, alpha=0.5 * dt_s)
         if len(along) == 1:
             way = torch.polar(along[0], heading)

@@ -14,7 +14,7 @@ from bisirl_ros.crowd.aims import Course
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.features import Step, psi
 from bisirl_ros.crowd.foresight import View
-from bisirl_ros.crowd.model import CrowdModel
+from bisirl_ros.crowd.model import CrowdModel, Setting
 from bisirl_ros.crowd.person import FeatureSpec
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.room import Room
@@ -143,3 +143,34 @@ def test_people_foresee_that_the_robot_gives_way() -> None:
     phi, now = random_phi(game.policy).requires_grad_(), situation(ROBOT, [FIRST])
     proximity = foreseen(game, phi, now, game.candidates.velocity[None])[..., 1].sum()
     assert torch.autograd.grad(proximity, phi)[0].abs().max() > 1e-3
+
+
+def test_around_one_robot_everybody_foresees_what_each_would_with_a_robot_of_their_own() -> None:
+    """Its answers to the others are worked out once for all, or for each: gradients stay apart."""
+    scenario = load_scenario("crossing", people=3)
+    game = CrowdModel(
+        scenario, InteractionPolicy(scenario.robot), gauss_disc(1.8, 2, 3), "cpu", torch.float64
+    )
+    now = game.starts(4, np.random.default_rng(0))
+    weights = game.policy.weights(random_phi(game.policy))
+    n = len(scenario.person.features)
+    setting = game.setting(now, now.aims.likeliest, torch.zeros(3, n).double())
+    robots = game.drive(weights, game.policy.robot.motion(now.robot), now.seen, setting)
+    targets = game.candidates.velocity[None]
+    together, each = (
+        game.foresee(weights, motion, now.seen, setting, targets).features
+        for motion in (robots, robots.repeated(3))
+    )
+    assert torch.allclose(together, each, rtol=0.0, atol=1e-12)
+    alone = game.foresee(weights, robots, now.seen[:, :1], setting_of_first(setting), targets)
+    assert (alone.features - each.view(4, 3, -1, n)[:, 0]).abs().max() > 1e-3  # others matter
+
+
+def setting_of_first(setting: Setting) -> Setting:
+    """Of the first person alone."""
+    return replace(
+        setting,
+        goal=setting.goal[:, :1],
+        present=setting.present[:, :1],
+        theta=setting.theta[:, :1],
+    )
