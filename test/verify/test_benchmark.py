@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bisirl_ros.errors import InputError
 from bisirl_ros.report.run_folder import RunFolder
-from bisirl_ros.verify.benchmark import EXPERIMENTS, control, gradient, never_worse
+from bisirl_ros.verify.benchmark import EXPERIMENTS, control, gradient, never_worse, quick
 from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.parts import Parts
 from bisirl_ros.verify.run import run_suite
 
-KEYS = ("gradient", "never_worse", "ladder", "online", "others", "control")
+KEYS = ("gradient", "never_worse", "ladder", "online", "others", "control", "quick")
 
 
 def test_every_experiment_is_there_once() -> None:
@@ -21,7 +22,7 @@ def test_every_experiment_is_there_once() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", KEYS[:-1])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in ("control", "quick")])
 def test_the_quick_version_holds_and_draws(key: str, tmp_path: Path) -> None:
     (experiment,) = [e for e in EXPERIMENTS if e.key == key]
     found = run_suite("benchmark", [experiment], Setup(quick=True), RunFolder(tmp_path), print)
@@ -84,3 +85,29 @@ def test_late_commands_miss(p99: float, holds: bool, monkeypatch: pytest.MonkeyP
     found = control.measure(Setup(), lambda line: None)
     assert found.holds is holds and found.figures["worst_p99_ms"] == p99
     assert asked[0][:2] == ("crowd", 0) and asked[0][3:5] == ("--people", "5")
+
+
+def test_a_killed_benchmark_that_lost_something_misses() -> None:
+    good = {"seconds": 500.0, "cells_at_each_kill": [0, 3, 9], "same_table": True}
+    assert quick.judged(good, [0], False).holds
+    for worse in ({"seconds": 601.0}, {"cells_at_each_kill": [3, 2]}, {"same_table": False}):
+        assert not quick.judged({**good, **worse}, [0], False).holds
+
+
+def test_rows_are_compared_without_their_times_and_a_failed_cell_is_named(tmp_path: Path) -> None:
+    def write(**found: object) -> None:
+        row = {"part": "guide, oracle", "took_s": 3.0, "found": {"return": 9.0, **found}}
+        (tmp_path / "cells.jsonl").write_text("{}\n" + json.dumps(row) + "\n")
+
+    write(seconds=3.0, prepare_s=1.0)
+    assert quick.rows_of(tmp_path) == {"guide, oracle": {"return": 9.0}}
+    write(failed="ValueError: its return is not finite")
+    with pytest.raises(InputError, match="guide, oracle: ValueError"):
+        quick.rows_of(tmp_path)
+
+
+def test_a_benchmark_is_killed_while_it_runs(tmp_path: Path) -> None:
+    """At once, and before anything is on disk; one that ends by itself is no test of a kill."""
+    assert quick._killed(tmp_path / "out", ("--jobs", "1"), 0.2) == 0
+    with pytest.raises(InputError, match="over before it could be killed"):
+        quick._killed(tmp_path / "out", ("--seeds", "0"), 60.0)

@@ -9,6 +9,7 @@ from bisirl_ros.verify.benchmark import (
     never_worse,
     online,
     others,
+    quick,
 )
 from bisirl_ros.verify.experiment import Experiment
 
@@ -19,5 +20,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     online.EXPERIMENT,
     others.EXPERIMENT,
     control.EXPERIMENT,
+    quick.EXPERIMENT,
 )
 """In the order in which they are run."""
