@@ -4,7 +4,10 @@ Each person's interactions enter as the Gaussian that their likelihood is near t
 has the prior of Huang and Wand (2013, Bayesian Analysis 8): the standard deviation of every weight
 half-t, its scale a weak guess; correlations uniform; mu is normal. q(theta, mu) q(Omega) q(a) is
 iterated to its fixed point (variational Bayes), then widened: a stranger's theta is t-distributed
-with as many degrees of freedom as people taught, and the covariance here is that t's.
+with as many degrees of freedom as people taught, and the covariance here is that t's. For somebody
+met, the t is a Gaussian whose precision has an unknown factor, which is near one the more people
+taught (Lange, Little and Taylor 1989): who is like the others is drawn to them, who is not is left
+alone. Its expectation under q(theta) q(factor) is theirs.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ class PooledPrior:
 
     mean: (n,); mean_covariance, spread: (n, n); freedom: how many people's worth was taught, in
     [0, P]; others_mean: (P, n), others_covariance: (P, n, n) what all others say about each person
+    alike: (P,) factor that it holds, small for people who are as the others are
     """
 
     mean: Array
@@ -53,6 +57,7 @@ class PooledPrior:
     freedom: float
     others_mean: Array
     others_covariance: Array
+    alike: Array
 
     @property
     def covariance(self) -> Array:
@@ -82,7 +87,33 @@ def pooled_prior(pulls: Array, precisions: Array, hyperprior: Hyperprior) -> Poo
     others_mean, others_covariance = said.mu(
         said.precision - said.precision_of, said.pull - said.pull_of
     )
-    return PooledPrior(mean, covariance, spread, taught, others_mean, spread + others_covariance)
+    foretold = spread + others_covariance
+    alike = _alike(pulls, precisions, others_mean, foretold, taught)
+    return PooledPrior(
+        mean, covariance, spread, taught, others_mean, alike[:, None, None] * foretold, alike
+    )
+
+
+def _alike(pulls: Array, precisions: Array, mean: Array, covariance: Array, taught: float) -> Array:
+    """By what each person's covariance (P, n, n), the t's, is to be multiplied: (P,).
+
+    theta^p ~ N(mean, scale / w), w ~ Gamma(d / 2, d / 2), d = taught + nu with nu = 2; the scale is
+    covariance * (d - 2) / d, and 1 / E[w] = (d + E|theta - mean|^2 in scales) / (d + n).
+    """
+    people, n = pulls.shape
+    inverse, least = np.linalg.inv(covariance), max(taught, 1.0)
+    factor = np.ones(people)
+    for _ in range(MOST_ITERATIONS):
+        prior = inverse / factor[:, None, None]
+        within = np.linalg.inv(prior + precisions)
+        off = np.einsum("pij,pj->pi", within, pulls - np.einsum("pij,pj->pi", precisions, mean))
+        scatter = within + off[:, :, None] * off[:, None, :]
+        after = (least + np.einsum("pij,pji->p", inverse, scatter)) / (least + 2.0 + n)
+        moved = np.abs(after / factor - 1.0).max(initial=0.0)
+        factor = after
+        if moved < SETTLED:
+            break
+    return factor
 
 
 @dataclass(frozen=True)

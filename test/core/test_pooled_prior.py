@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import gamma
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.pooled_prior import Hyperprior, pooled_prior
@@ -74,11 +75,13 @@ def test_those_of_whom_nothing_is_known_teach_nothing() -> None:
     assert more.covariance == pytest.approx(known.covariance, rel=2e-2, abs=1e-3)
     assert more.freedom == pytest.approx(known.freedom, rel=1e-2)
     assert more.others_mean[-1] == pytest.approx(more.mean)
-    assert more.others_covariance[-1] == pytest.approx(more.covariance)
+    taught = more.freedom
+    scale = more.covariance * taught / (taught + 2.0)  # of the t, of which nobody spoke yet
+    assert more.others_covariance[-1] == pytest.approx(scale, rel=1e-4)
 
 
 def test_with_what_the_others_say_each_persons_posterior_is_the_joint_ones_marginal() -> None:
-    """All theta and mu at once, as one Gaussian, for the same Omega."""
+    """All theta and mu at once, as one Gaussian, for the same Omega, were all equally alike."""
     _, pulls, precisions = population(4, 5.0, np.random.default_rng(3))
     prior, n = pooled_prior(pulls, precisions, HYPER), 3
     inverse = np.linalg.inv(prior.spread)
@@ -93,7 +96,7 @@ def test_with_what_the_others_say_each_persons_posterior_is_the_joint_ones_margi
     mean = covariance @ pull
     for p in range(4):
         own = slice(p * n, (p + 1) * n)
-        before = np.linalg.inv(prior.others_covariance[p])
+        before = np.linalg.inv(prior.others_covariance[p] / prior.alike[p])
         after = np.linalg.inv(before + precisions[p])
         assert after == pytest.approx(covariance[own, own])
         assert after @ (before @ prior.others_mean[p] + pulls[p]) == pytest.approx(mean[own])
@@ -109,6 +112,47 @@ def test_whom_was_met_first_does_not_matter() -> None:
     )
     assert a.covariance == pytest.approx(b.covariance)
     assert a.others_mean == pytest.approx(b.others_mean[::-1])
+
+
+def test_who_is_like_the_others_is_drawn_to_them_and_who_is_not_is_left_alone() -> None:
+    rng = np.random.default_rng(5)
+    _, pulls, precisions = population(5, 1e3, rng)
+    weak, far = 10.0 * np.eye(3), MU + 6.0
+    pulls = np.r_[pulls, [weak @ MU], [weak @ far]]
+    prior = pooled_prior(pulls, np.r_[precisions, [weak], [weak]], HYPER)
+    assert prior.alike[5] < 0.7 and prior.alike[6] > 1.1
+    without = prior.others_covariance[6] / prior.alike[6]
+    own, centre = pulls[6], prior.others_mean[6]
+    kept, drawn = (
+        np.linalg.solve(weak + np.linalg.inv(c), own + np.linalg.solve(c, centre))
+        for c in (prior.others_covariance[6], without)
+    )
+    assert np.linalg.norm(kept - far) < 0.95 * np.linalg.norm(drawn - far)
+
+
+def test_the_estimate_of_somebody_is_near_the_exact_mixtures() -> None:
+    """w integrated out by quantiles of its prior, each weighted by what it makes of the data."""
+    _, pulls, precisions = population(5, 30.0, np.random.default_rng(6))
+    pulls, precisions = np.r_[pulls, [3.0 * MU]], np.r_[precisions, [3.0 * np.eye(3)]]
+    prior, p = pooled_prior(pulls, precisions, HYPER), 5
+    d, mean = prior.freedom + 2.0, prior.others_mean[p]
+    scale = prior.others_covariance[p] / prior.alike[p] * (d - 2.0) / d
+    found, log_weight = [], []
+    for w in gamma(0.5 * d, scale=2.0 / d).ppf((np.arange(400) + 0.5) / 400):
+        before = w * np.linalg.inv(scale)
+        after, pull = before + precisions[p], pulls[p] + before @ mean
+        found.append(np.linalg.solve(after, pull))
+        log_weight.append(
+            0.5 * (np.linalg.slogdet(before)[1] - np.linalg.slogdet(after)[1])
+            + 0.5 * (pull @ found[-1] - mean @ before @ mean)
+        )
+    weight = np.exp(np.array(log_weight) - max(log_weight))
+    exact = weight @ np.array(found) / weight.sum()
+    before = np.linalg.inv(prior.others_covariance[p])
+    mine = np.linalg.solve(before + precisions[p], pulls[p] + before @ mean)
+    plain = np.linalg.inv(prior.others_covariance[p] / prior.alike[p])
+    gaussian = np.linalg.solve(plain + precisions[p], pulls[p] + plain @ mean)
+    assert np.linalg.norm(mine - exact) < 0.6 * np.linalg.norm(gaussian - exact)
 
 
 @pytest.mark.slow
