@@ -30,12 +30,15 @@ sim: $(STAMP)
 theory: $(STAMP)
 	@$(BIN)/bisirl verify theory $(if $(wildcard $(PEER_STAMP)),--peer $(PEER)/bin/python) $(ARGS)
 
-test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
-	$(BIN)/python -m pytest -m slow $(ARGS)
+# Side by side, one process a core; but what starts nodes over DDS keeps time, and runs alone.
+SIDE_BY_SIDE := -n auto --dist worksteal
+
+test: test-fast
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "slow and not ros" $(ARGS)
+	$(BIN)/python -m pytest -m ros $(ARGS)
 
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not ros" $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -61,7 +61,15 @@ setup(
             "ros-nav-msgs",
             "ros-visualization-msgs",
         ],
-        "test": ["hypothesis", "pytest", "pytest-timeout", "ruff", "mypy", "types-PyYAML"],
+        "test": [
+            "hypothesis",
+            "pytest",
+            "pytest-timeout",
+            "pytest-xdist",
+            "ruff",
+            "mypy",
+            "types-PyYAML",
+        ],
     },
     entry_points={
         "console_scripts": [

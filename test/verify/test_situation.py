@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from bisirl_ros import cli
 from bisirl_ros.crowd.scenario import load_scenario
@@ -15,8 +16,9 @@ from bisirl_ros.report.run_folder import RunFolder
 from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.offline import OfflineRun, play_offline
 from bisirl_ros.verify.run import run_suite
-from bisirl_ros.verify.situation import EXPERIMENTS, as_before, noise, people
+from bisirl_ros.verify.situation import EXPERIMENTS, as_before, noise, noise_over_dds, people
 from bisirl_ros.verify.situation.people_of import drawn_people, graded
+from bisirl_sim.tracker import TrackerSpec
 
 pytest.importorskip("pybullet", reason="needs pybullet")
 QUICK = ("speed", "walls", "people", "pooled", "noise", "latent_goal", "goals", "drives")
@@ -24,7 +26,7 @@ QUICK = ("speed", "walls", "people", "pooled", "noise", "latent_goal", "goals", 
 
 def test_every_experiment_is_there_once() -> None:
     keys = [experiment.key for experiment in EXPERIMENTS]
-    assert sorted(keys) == sorted([*QUICK, "as_before"])
+    assert sorted(keys) == sorted([*QUICK, "as_before", "noise_over_dds"])
 
 
 @pytest.mark.slow
@@ -60,6 +62,36 @@ def test_a_cell_that_covers_too_little_or_errs_too_much_is_missed() -> None:
     for worse in ({"coverage": 0.8}, {"error": 0.2}, {"worst": 3.0}):
         found = noise._judged({"velocity 0.05": {**good, **worse}}, [0], quick=False)
         assert not found.holds and "velocity 0.05" in found.note
+
+
+def test_a_tracker_over_dds_is_told_to_the_simulator_and_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The file that `bisirl sim` is given says how people are seen."""
+    summary = {
+        "covered": {"a": [True] * 4},
+        "relative_error": 0.19,
+        "late_return": None,
+        "oracle_return": None,
+        "outcomes": ["arrived"],
+        "control_period_ms": {"p99": 51.0},
+    }
+    seen: list[str] = []
+
+    def played(scenario: str, seed: int, episodes: int, *options: str) -> dict[str, object]:
+        seen.append(Path(options[options.index("--params-file") + 1]).read_text())
+        return summary
+
+    monkeypatch.setattr(noise_over_dds, "played", played)
+    found = noise_over_dds.measure(Setup(), lambda line: None)
+    assert found.holds and list(found.figures["runs"]) == list(noise_over_dds.KINDS)
+    (parameters,) = yaml.safe_load(seen[1]).values()
+    tracker = parameters["ros__parameters"]["tracker"]
+    assert TrackerSpec(**tracker) == noise.cells()[noise_over_dds.KINDS[1]]
+    for worse in ({"relative_error": 0.21}, {"covered": {"a": [False] + [True] * 3}}):
+        kept, summary = summary, {**summary, **worse}
+        assert not noise_over_dds.measure(Setup(), lambda line: None).holds
+        summary = kept
 
 
 def test_people_are_missed_where_somebody_waits() -> None:

@@ -8,6 +8,7 @@ from bisirl_ros.verify.situation import (
     goals,
     latent_goal,
     noise,
+    noise_over_dds,
     people,
     pooled,
     speed,
@@ -16,5 +17,16 @@ from bisirl_ros.verify.situation import (
 
 EXPERIMENTS = tuple(
     module.EXPERIMENT
-    for module in (speed, walls, people, pooled, noise, latent_goal, goals, drives, as_before)
+    for module in (
+        speed,
+        walls,
+        people,
+        pooled,
+        noise,
+        latent_goal,
+        goals,
+        drives,
+        as_before,
+        noise_over_dds,
+    )
 )
