@@ -111,7 +111,7 @@ def run_people(given: dict[str, Any]) -> int:
 
 def run_experiments(given: dict[str, Any]) -> int:
     """`bisirl verify SUITE --out DIR`; 1 where a bar was measured and missed."""
-    import torch  # takes seconds to import
+    from bisirl_ros.core.one_core import stay_on_one_core  # torch takes seconds to import
 
     suite = given.pop("suite", "theory")
     arguments = VerifyArguments(**{**given, "keys": tuple(given["keys"])})
@@ -122,7 +122,7 @@ def run_experiments(given: dict[str, Any]) -> int:
     setup = Setup(
         arguments.quick, arguments.seed, data, Path(arguments.peer) if arguments.peer else None
     )
-    torch.set_num_threads(1)
+    stay_on_one_core()
     folder = RunFolder(Path(arguments.out).resolve() if arguments.out else _new(suite))
     outcomes = run_suite(
         suite,

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
+from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_log import EpisodeLog, decisions_in
@@ -71,7 +72,7 @@ def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it is over
     os.nice(NICENESS)
-    torch.set_num_threads(1)
+    stay_on_one_core()
     try:
         Worker(config, inbox, outbox).run()
     except InputError as error:

@@ -9,12 +9,12 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-import torch
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry, Path
 from std_msgs.msg import String, UInt8MultiArray
 from std_srvs.srv import SetBool
 
+from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import pack_snapshot
 from bisirl_ros.learner.device import resolve_device
@@ -53,7 +53,7 @@ class InteractionNode(BisirlNode):
 
     def __init__(self) -> None:
         super().__init__("bisirl_node")
-        torch.set_num_threads(1)
+        stay_on_one_core()
         self._p = p = declare(self, BisirlParameters)
         scenario = p.load()
         if len(p.grid) != 2:

@@ -17,6 +17,7 @@ from std_msgs.msg import String, UInt8MultiArray
 from bisirl_ros.config import setting
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.metrics import relative_error
+from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.crowd.actors import SoftExpert
 from bisirl_ros.crowd.aims import Aims
 from bisirl_ros.crowd.episode import episode_return
@@ -64,7 +65,7 @@ class HumanNode(BisirlNode):
 
     def __init__(self) -> None:
         super().__init__("human_node")
-        torch.set_num_threads(1)
+        stay_on_one_core()
         self._p = p = declare(self, HumanParameters)
         self._scenario = scenario = p.load()
         self._names = scenario.identities

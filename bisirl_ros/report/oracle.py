@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.crowd.actors import PolicyDriver, SoftExpert
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.episode import play
@@ -67,7 +68,7 @@ def compare(
 
     theta: (P, n) true weights; settings, updates, seed, device: of the learner (`oracle_settings`)
     """
-    torch.set_num_threads(1)
+    stay_on_one_core()
     checked, unchecked = (oracle_settings(settings, t) for t in (Through.MEAN, Through.NOTHING))
     policy, on = InteractionPolicy(scenario.robot), resolve_device(device)
     foreseeing = CrowdSolver(scenario, policy, device=on)

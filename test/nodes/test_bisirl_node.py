@@ -77,7 +77,7 @@ class Stage:
 def stage(place: Any) -> Iterator[Stage]:
     """A robot that drives because all is well; it is asked to stop at the end, and does."""
     stage = Stage(place)
-    stage.graph.until(lambda: stage.commands, "a command, which says that a policy is there", 30.0)
+    stage.graph.until(lambda: stage.commands, "a command, which says that a policy is there", 60.0)
     stage.tell("started")
     stage.graph.until(lambda: moving(stage.commands), "a robot that drives", 10.0)
     yield stage
