@@ -14,7 +14,7 @@ from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.parts import Parts
 from bisirl_ros.verify.run import run_suite
 
-KEYS = ("gradient", "never_worse", "ladder", "online", "others", "control", "quick")
+KEYS = ("gradient", "never_worse", "ladder", "online", "others", "control", "crowdnav", "quick")
 
 
 def test_every_experiment_is_there_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisirl_ros.verify.benchmark import (
     control,
+    crowdnav,
     gradient,
     ladder,
     never_worse,
@@ -20,6 +21,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     online.EXPERIMENT,
     others.EXPERIMENT,
     control.EXPERIMENT,
+    crowdnav.EXPERIMENT,
     quick.EXPERIMENT,
 )
 """In the order in which they are run."""
