@@ -152,8 +152,7 @@ class CrowdModel:
         or N * P, each as one person expects it
         future: (N * P, H, 2) where they expect the robot after each decision instead, or None [m]
         """
-        count = people.shape[1]
-        own = people.reshape(-1, 4)
+        count, own = people.shape[1], people.reshape(-1, 4)
         each = len(robot_tp1.yaw) != len(people)
         if not self._answered:
             future = own.new_full((len(own), self.scenario.person.horizon, 2), AWAY_M)
