@@ -52,6 +52,8 @@ setup(
     extras_require={
         "sim": ["pybullet"],
         "orca": ["pyrvo"],
+        "ray": ["ray"],
+        "pedpy": ["pedpy"],
         "ros": [
             "ros-rclpy[fastrtps]",
             "ros-rosgraph-msgs",

@@ -11,6 +11,7 @@ from bisirl_ros.config import check, setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.plain import json_ready
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
+from bisirl_ros.verify.engines import ENGINES, engine_named
 from bisirl_ros.verify.parts import Parts, cores
 
 LADDER = "ladder"
@@ -28,7 +29,12 @@ class BenchArguments:
     seeds: int | None = setting(None, doc="how many, counted from 0", low=1, high=100000)
     quick: bool = setting(False, doc="a look at whether everything runs, one seed")
     out: str = setting("", doc="folder of the cells, to begin or go on with; empty: under runs/")
-    jobs: int = setting(0, doc="processes side by side; 0: one a core", low=0, high=1024)
+    jobs: int = setting(
+        0, doc="cells side by side; 0: one a core, of the cluster with ray", low=0, high=1024
+    )
+    engine: str = setting(
+        "process", doc="what measures: this machine, or a ray cluster", choices=tuple(ENGINES)
+    )
 
 
 @dataclass(frozen=True)
@@ -46,21 +52,21 @@ def run_bench(given: dict[str, Any]) -> int:
     lists = ("scenarios", "people", "methods")
     arguments = BenchArguments(**{**given, **{name: tuple(given[name]) for name in lists}})
     check(arguments, "bisirl bench")
-    import torch  # takes seconds to import
-
+    engine = engine_named(arguments.engine)
     from bisirl_ros.bench.grid import Grid, read_grid
     from bisirl_ros.bench.provenance import provenance
     from bisirl_ros.bench.run import run_grid
+    from bisirl_ros.core.one_core import stay_on_one_core
 
     grid = read_grid(Path(arguments.config)) if arguments.config else Grid()
     if arguments.quick:
         grid = grid.quick()
     options = {name: getattr(arguments, name) for name in (*lists, "seeds")}
     grid = replace(grid, **{name: value for name, value in options.items() if value})
-    torch.set_num_threads(1)
+    stay_on_one_core()
     out = Path(arguments.out).expanduser() if arguments.out else new_run_folder("runs", "bench")
-    jobs = arguments.jobs or cores()
-    rows = run_grid(grid, out, provenance(), _say, jobs)
+    jobs = arguments.jobs or (0 if arguments.engine == "ray" else cores())
+    rows = run_grid(grid, out, provenance(), _say, jobs, engine=engine)
     failed = {name: row["failed"] for name, row in rows.items() if "failed" in row}
     for name, why in failed.items():
         _say(f"failed: {name}: {why}")
@@ -75,18 +81,17 @@ def run_ladder(given: dict[str, Any]) -> int:
     name = given.pop("scenario")
     arguments = LadderArguments(**given)
     check(arguments, "bisirl ladder")
-    import torch  # takes seconds to import
-
     from bisirl_ros.bench.cell import Size
     from bisirl_ros.bench.grid import QUICK_SIZE
     from bisirl_ros.bench.ladder import certificate, climb, told
     from bisirl_ros.bench.provenance import provenance
+    from bisirl_ros.core.one_core import stay_on_one_core
     from bisirl_ros.crowd.scenario import load_scenario
 
     scenario = load_scenario(name).name
     size = QUICK_SIZE if arguments.quick else Size()
     count = arguments.seeds or (LADDER_SEEDS_QUICK if arguments.quick else LADDER_SEEDS)
-    torch.set_num_threads(1)
+    stay_on_one_core()
     out = Path(arguments.out).expanduser() if arguments.out else new_run_folder("runs", LADDER)
     folder = RunFolder(out)
     run = {LADDER: name, "size": asdict(size)}

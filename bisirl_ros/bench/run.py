@@ -20,7 +20,7 @@ from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.plain import json_ready
 from bisirl_ros.report.run_folder import RunFolder
-from bisirl_ros.verify.parts import Parts, Row
+from bisirl_ros.verify.parts import Engine, Parts, Row, in_processes
 
 CELLS, RUNS = "cells.jsonl", "runs.json"
 """One line a cell; what was asked for, each time that it was."""
@@ -33,16 +33,19 @@ def run_grid(
     say: Callable[[str], None] = lambda line: None,
     jobs: int = 1,
     cell: Callable[..., Row] | None = None,
+    engine: Engine = in_processes,
 ) -> dict[str, Row]:
     """The cells of a grid by name; those that `out` already holds are not measured again.
 
     origin: see `provenance`; cell: measures one, None: `measured`
+    engine: measures them side by side; jobs: see the engine
     Raises InputError, and changes nothing, where `out` holds a run of another size.
     """
     folder = RunFolder(out)
-    parts = Parts(folder.path / CELLS, jobs, grid.told)
+    parts = Parts(folder.path / CELLS, jobs, grid.told, engine)
     parts.measure(measured, {})  # refuses the folder of another run before anything is written
-    runs = [*runs_of(folder.path), json_ready({**origin, "jobs": jobs, "grid": asdict(grid)})]
+    call = {**origin, "jobs": jobs or "as many as there is room for", "grid": asdict(grid)}
+    runs = [*runs_of(folder.path), json_ready(call)]
     folder.write(RUNS, (json.dumps(runs, indent=2, ensure_ascii=False) + "\n").encode())
     size = asdict(grid.size)
     wanted = {

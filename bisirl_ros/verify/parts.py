@@ -24,10 +24,61 @@ from bisirl_ros.io.plain import json_ready
 Row = Any
 """What one part found: plain numbers, strings, lists and dicts."""
 
+Wanted = Mapping[str, tuple[Any, ...]]
+"""The arguments of each part, by its name."""
+
+Found = tuple[str, Row, float]
+"""A part's name, what it found, and how long it took [s]."""
+
+Engine = Callable[[Callable[..., Row], Wanted, int], Iterator[Found]]
+"""(run, wanted, jobs): run(*arguments) of every part, each as soon as it is found, in any order."""
+
 
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def in_processes(run: Callable[..., Row], wanted: Wanted, jobs: int) -> Iterator[Found]:
+    """The engine of one machine; raises BrokenProcessPool where a process is killed.
+
+    run: a function of a module, where jobs > 1 (it is sent to other processes)
+    jobs: processes; 1 measures in this one
+    """
+    if min(jobs, len(wanted)) <= 1:
+        for key, arguments in wanted.items():
+            yield key, *timed(run, arguments)
+        return
+    spawn: BaseContext = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(wanted)), spawn, _begin) as pool:
+        waiting = {pool.submit(timed, run, value): key for key, value in wanted.items()}
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], *future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def timed(run: Callable[..., Row], arguments: tuple[Any, ...]) -> tuple[Row, float]:
+    """run(*arguments), and how long it took [s]."""
+    began = time.perf_counter()
+    return run(*arguments), time.perf_counter() - began
+
+
+def _begin() -> None:
+    """One thread of arithmetic a process, none of which outlives the run."""
+    from bisirl_ros.core.one_core import stay_on_one_core  # torch takes seconds to import
+
+    stay_on_one_core()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @dataclass(frozen=True)
@@ -35,23 +86,25 @@ class Parts:
     """Where parts are kept, and how many are measured at a time.
 
     path: a file of one JSON line a part, or None: kept nowhere
-    jobs: processes; 1 measures in this one
+    jobs: see the engine
     told: what the run is of; a file of another is refused
+    engine: what measures, side by side
     """
 
     path: Path | None = None
     jobs: int = 1
     told: Mapping[str, Any] | None = None
+    engine: Engine = in_processes
 
     def measure(
         self,
         run: Callable[..., Row],
-        wanted: Mapping[str, tuple[Any, ...]],
+        wanted: Wanted,
         say: Callable[[str], None] = lambda line: None,
     ) -> dict[str, Row]:
         """run(*arguments) of every part wanted, by name, in the order wanted.
 
-        run: a function of a module, where jobs > 1 (it is sent to other processes)
+        run: see the engine; what it raises ends the run, and what was found stays
         say: is told of each part, and of the time left
         Raises InputError where `path` holds another run or cannot be written.
         """
@@ -60,7 +113,7 @@ class Parts:
         if found and missing:
             say(f"{len(found)} of {len(wanted)} parts measured before")
         began = time.perf_counter()
-        for done, (key, row, took) in enumerate(_all(run, missing, self.jobs), 1):
+        for done, (key, row, took) in enumerate(self.engine(run, missing, self.jobs), 1):
             found[key] = json_ready(row)
             self._keep({"part": key, "took_s": round(took, 2), "found": found[key]})
             left = (time.perf_counter() - began) / done * (len(missing) - done)
@@ -103,42 +156,3 @@ class Parts:
             raise InputError(
                 f"{self.path}: cannot be written ({error.strerror or error}); free space"
             ) from error
-
-
-def _all(
-    run: Callable[..., Row], wanted: Mapping[str, tuple[Any, ...]], jobs: int
-) -> Iterator[tuple[str, Row, float]]:
-    """Each part as it is found, and how long it took [s]."""
-    if min(jobs, len(wanted)) <= 1:
-        for key, arguments in wanted.items():
-            yield key, *_timed(run, arguments)
-        return
-    spawn: BaseContext = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(wanted)), spawn, _begin) as pool:
-        waiting = {pool.submit(_timed, run, value): key for key, value in wanted.items()}
-        try:
-            for future in as_completed(waiting):
-                yield waiting[future], *future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _timed(run: Callable[..., Row], arguments: tuple[Any, ...]) -> tuple[Row, float]:
-    began = time.perf_counter()
-    return run(*arguments), time.perf_counter() - began
-
-
-def _begin() -> None:
-    """One thread of arithmetic a process, none of which outlives the run."""
-    import torch
-
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
