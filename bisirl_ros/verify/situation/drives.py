@@ -24,6 +24,7 @@ from bisirl_ros.verify.situation.people_of import drawn_people, graded
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+EPISODES, QUICK_EPISODES = 24, 3
 ERROR, LOST = 0.10, 0.03
 ADMISSIBLE = 1e-6
 
@@ -31,19 +32,18 @@ ADMISSIBLE = 1e-6
 def measure(setup: Setup, say: Say) -> Outcome:
     """Learn from scratch, then compare with the oracle of the same drive."""
     seeds = setup.seeds(5, 1)
+    episodes = QUICK_EPISODES if setup.quick else EPISODES
+    wanted = {
+        f"{drive}, seed {seed}": (drive, seed, episodes, not setup.quick)
+        for drive in DRIVES
+        for seed in seeds
+    }
+    rows = setup.parts.measure(of_drive, wanted, say)
     table: dict[str, Any] = {}
     for drive in DRIVES:
-        scenario = load_scenario("crossing", drive=drive)
-        errors, lost, bad = [], [], 0
-        for seed in seeds:
-            people = drawn_people(scenario, seed)
-            loop, episodes = LoopConfig(), 3 if setup.quick else 24
-            found = play_offline(OfflineRun(scenario, people, loop, episodes=episodes, seed=seed))
-            errors += graded(found.last, people)[0]
-            bad += _inadmissible(scenario, found.commands)
-            if not setup.quick:
-                theta, updates = np.array(list(people.values())), loop.policy_steps * episodes
-                lost.append(_lost(scenario, found.last.phi, theta, loop, updates, seed))
+        found = [rows[f"{drive}, seed {seed}"] for seed in seeds]
+        errors, lost = ([x for row in found for x in row[key]] for key in ("errors", "lost"))
+        bad = sum(row["inadmissible"] for row in found)
         table[drive] = {"errors": errors, "lost": lost, "inadmissible": bad}
         say(f"{drive:<13} error {np.mean(errors):.1%}, lost {np.mean(lost or [0]):.2%}, bad {bad}")
     worst = max(float(np.mean(row["errors"])) for row in table.values())
@@ -59,6 +59,22 @@ def measure(setup: Setup, say: Say) -> Outcome:
         " that the drive cannot do",
         holds,
     )
+
+
+def of_drive(drive: str, seed: int, episodes: int, compared: bool) -> dict[str, Any]:
+    """One run: errors, commands that the drive cannot do, and, if `compared`, the return lost."""
+    scenario, loop = load_scenario("crossing", drive=drive), LoopConfig()
+    people = drawn_people(scenario, seed)
+    found = play_offline(OfflineRun(scenario, people, loop, episodes=episodes, seed=seed))
+    lost = []
+    if compared:
+        theta, updates = np.array(list(people.values())), loop.policy_steps * episodes
+        lost.append(_lost(scenario, found.last.phi, theta, loop, updates, seed))
+    return {
+        "errors": graded(found.last, people)[0],
+        "inadmissible": _inadmissible(scenario, found.commands),
+        "lost": lost,
+    }
 
 
 def _inadmissible(scenario: Scenario, commands: Array) -> int:
