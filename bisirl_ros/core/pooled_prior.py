@@ -3,11 +3,10 @@
 Each person's interactions enter as the Gaussian that their likelihood is near the estimate. Omega
 has the prior of Huang and Wand (2013, Bayesian Analysis 8): the standard deviation of every weight
 half-t, its scale a weak guess; correlations uniform; mu is normal. q(theta, mu) q(Omega) q(a) is
-iterated to its fixed point (variational Bayes), then widened: a stranger's theta is t-distributed
-with as many degrees of freedom as people taught, and the covariance here is that t's. For somebody
-met, the t is a Gaussian whose precision has an unknown factor, which is near one the more people
-taught (Lange, Little and Taylor 1989): who is like the others is drawn to them, who is not is left
-alone. Its expectation under q(theta) q(factor) is theirs.
+iterated to its fixed point (variational Bayes), then widened: a stranger's theta is t-distributed,
+with the more degrees of freedom the more people taught, and the covariance here is that t's. For
+somebody met, the t is a Gaussian of unknown width (Lange, Little and Taylor 1989): who is like the
+others is drawn to them, who is not is left alone, and whoever nothing is known of stays a stranger.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from bisirl_ros.core.arrays import Array
 
 MOST_ITERATIONS = 500
 SETTLED = 1e-5
-"""Relative change of Omega's diagonal at which the iteration stops."""
+"""Relative change of Omega's diagonal, or of a factor, at which an iteration stops."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,9 @@ class PooledPrior:
     """mu ~ N(mean, mean_covariance), theta^p ~ N(mu, spread), spread = E[Omega].
 
     mean: (n,); mean_covariance, spread: (n, n); freedom: how many people's worth was taught, in
-    [0, P]; others_mean: (P, n), others_covariance: (P, n, n) what all others say about each person
-    alike: (P,) factor that it holds, small for people who are as the others are
+    [0, P]; others_mean: (P, n), others_covariance: (P, n, n) what all others say about each person,
+    its width as their own interactions have it
+    alike: (P,) factor that it holds for that: small for people who are as the others are
     """
 
     mean: Array
@@ -77,38 +77,46 @@ def pooled_prior(pulls: Array, precisions: Array, hyperprior: Hyperprior) -> Poo
     """
     people, n = pulls.shape
     nu, scale = hyperprior.freedom, hyperprior.scale
+    determined: Array = np.zeros(people)
     if people == 0:
-        spread, taught = 2.0 * scale**2 * np.eye(n), 0.0
+        spread = 2.0 * scale**2 * np.eye(n)
     else:
-        plug_in, taught = _fixed_point(pulls, precisions, hyperprior)
+        plug_in, determined = _fixed_point(pulls, precisions, hyperprior)
+        taught = float(determined.sum())
         spread = plug_in * (nu + n - 1.0 + taught) / max(taught + nu - 2.0, 1.0)
     said = _Said.about_mu(pulls, precisions, np.linalg.inv(spread), hyperprior)
     mean, covariance = said.mu(said.precision, said.pull)
     others_mean, others_covariance = said.mu(
         said.precision - said.precision_of, said.pull - said.pull_of
     )
-    foretold = spread + others_covariance
-    alike = _alike(pulls, precisions, others_mean, foretold, taught)
+    foretold, taught = spread + others_covariance, float(determined.sum())
+    by_others = taught - determined + nu - 2.0
+    alike = _alike(pulls, precisions, others_mean, foretold, by_others)
     return PooledPrior(
         mean, covariance, spread, taught, others_mean, alike[:, None, None] * foretold, alike
     )
 
 
-def _alike(pulls: Array, precisions: Array, mean: Array, covariance: Array, taught: float) -> Array:
-    """By what each person's covariance (P, n, n), the t's, is to be multiplied: (P,).
+def _alike(
+    pulls: Array, precisions: Array, mean: Array, covariance: Array, freedom: Array
+) -> Array:
+    """By what each person's covariance (P, n, n), that of a t, is to be multiplied: (P,).
 
-    theta^p ~ N(mean, scale / w), w ~ Gamma(d / 2, d / 2), d = taught + nu with nu = 2; the scale is
-    covariance * (d - 2) / d, and 1 / E[w] = (d + E|theta - mean|^2 in scales) / (d + n).
+    freedom: (P,) d - 2 of the t's d degrees of freedom; below 1 nobody says how people differ, and
+    the factor stays 1
+    theta^p ~ N(mean, scale / w), w ~ Gamma(d / 2, d / 2), scale = covariance (d - 2) / d: under
+    q(theta) q(w), E[1 / w] scale = covariance (d - 2 + Q) / (d - 2 + n), Q the mean square of
+    theta - mean, measured by the covariance. Where nothing is known Q is n factors: 1 stays 1.
     """
     people, n = pulls.shape
-    inverse, least = np.linalg.inv(covariance), max(taught, 1.0)
-    factor = np.ones(people)
+    inverse, factor = np.linalg.inv(covariance), np.ones(people)
     for _ in range(MOST_ITERATIONS):
         prior = inverse / factor[:, None, None]
         within = np.linalg.inv(prior + precisions)
         off = np.einsum("pij,pj->pi", within, pulls - np.einsum("pij,pj->pi", precisions, mean))
         scatter = within + off[:, :, None] * off[:, None, :]
-        after = (least + np.einsum("pij,pji->p", inverse, scatter)) / (least + 2.0 + n)
+        far = np.einsum("pij,pji->p", inverse, scatter)
+        after = np.where(freedom < 1.0, 1.0, (freedom + far) / (np.maximum(freedom, 1.0) + n))
         moved = np.abs(after / factor - 1.0).max(initial=0.0)
         factor = after
         if moved < SETTLED:
@@ -148,8 +156,8 @@ class _Said:
         return np.einsum("...ij,...j->...i", covariance, pull), covariance
 
 
-def _fixed_point(pulls: Array, precisions: Array, hyper: Hyperprior) -> tuple[Array, float]:
-    """1 / E[Omega^-1] (n, n), and how many people's worth of theta the interactions determine.
+def _fixed_point(pulls: Array, precisions: Array, hyper: Hyperprior) -> tuple[Array, Array]:
+    """1 / E[Omega^-1] (n, n), and which share of each person's theta is determined: (P,).
 
     Somebody of whom nothing is known changes neither.
     """
@@ -170,5 +178,4 @@ def _fixed_point(pulls: Array, precisions: Array, hyper: Hyperprior) -> tuple[Ar
         spread = after
         if moved < SETTLED:
             break
-    determined = np.einsum("pij,pji->p", said.within, precisions) / n
-    return spread, float(determined.sum())
+    return spread, np.einsum("pij,pji->p", said.within, precisions) / n
