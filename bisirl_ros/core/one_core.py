@@ -16,7 +16,7 @@ def stay_on_one_core() -> None:
     """One thread, since processes run side by side; for all of this process.
 
     An update allocates the same tensors as the one before. Where freed memory goes back to the
-    system each time, its pages are cleared and mapped anew: a tenth to a fifth of an update's time.
+    system each time, thousands of pages an update are cleared and mapped anew.
     Only glibc's allocator can be told so; others are left as they are.
     """
     torch.set_num_threads(1)

@@ -63,7 +63,7 @@ def _ray() -> Any:
 def _joined() -> Any:
     ray, named = _ray(), os.environ.get("RAY_ADDRESS")
     if named:
-        os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")  # tries of 40 s, else 20
+        os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")  # else it tries for minutes
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     try:
         ray.init("auto" if named else "local", **quiet)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from matplotlib.figure import Figure
 
 from bisirl_ros import cli
 from bisirl_ros.crowd.scenario import load_scenario
@@ -85,6 +86,7 @@ def test_a_tracker_over_dds_is_told_to_the_simulator_and_judged(
     monkeypatch.setattr(noise_over_dds, "played", played)
     found = noise_over_dds.measure(Setup(), lambda line: None)
     assert found.holds and list(found.figures["runs"]) == list(noise_over_dds.KINDS)
+    noise_over_dds.draw(found, Figure().subplots())
     (parameters,) = yaml.safe_load(seen[1]).values()
     tracker = parameters["ros__parameters"]["tracker"]
     assert TrackerSpec(**tracker) == noise.cells()[noise_over_dds.KINDS[1]]

@@ -52,7 +52,10 @@ class Learned:
 def decisions(
     scenario: Scenario, crossings: Crossings, played: Played, b: int, episode: int
 ) -> Decisions:
-    """What people were seen to do in crossing b until it ended."""
+    """What people were seen to do in crossing number b of those played, until it ended.
+
+    episode: its number among all that the robot learns from
+    """
     moments, people = int(played.steps[b]), played.people[: played.steps[b] + 1, b]
     goal = crossings.goal[b]
     left = np.linalg.norm(people[:-1, :, :2] - goal, axis=-1)
@@ -84,7 +87,8 @@ def learn(
 ) -> Learned:
     """Live through so many training crossings, one after the other, and learn after each.
 
-    sees: as `seeded` has it; watch: is shown what each crossing taught, and phi
+    sees: as `seeded` has it; seed: of crossings, policy and luck
+    drive: as `circle_crossing` has it; watch: is shown what each crossing taught, and phi
     """
     began, scenario = time.perf_counter(), circle_crossing(drive)
     policy = InteractionPolicy(scenario.robot, HIDDEN)

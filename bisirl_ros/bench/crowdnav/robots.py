@@ -15,7 +15,7 @@ from bisirl_ros.crowd.situation import Situation
 
 
 class OrcaDrive:
-    """The holonomic robot that counts on people to take their half (`orca.py`).
+    """The holonomic robot that counts on people to take their half (CrowdNav's `orca.py`).
 
     safety_m: its safety space; 0 in the published row where people do not see it, 0.15 m where
     they do
@@ -38,6 +38,7 @@ class OrcaDrive:
 class PolicyDrive:
     """The robot that follows a policy; its body starts and stops within a step.
 
+    In that step it comes half as far as CrowdNav's robots, whose velocity changes at once.
     phi: (m,) of a policy for `scenario`'s robot
     """
 

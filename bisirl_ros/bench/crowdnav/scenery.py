@@ -35,6 +35,7 @@ class ScenerySolver(CrowdSolver):
 
     What such people do is the same for every phi. So they are imagined once for an estimate; every
     update drives the robot anew past them, and the gradient is that of the unrolled crossings.
+    Of r_l it plans for r_task alone.
     crossings: driven per outer update
     """
 
@@ -44,6 +45,7 @@ class ScenerySolver(CrowdSolver):
         super().__init__(scenario, policy, answered=False, **settings)
         self._crossings = crossings
         self._imagined_by: Array = np.zeros(0)
+        self._drawn = 0
         self._scenes: Scenes | None = None
 
     def outer_terms(
@@ -86,8 +88,8 @@ class ScenerySolver(CrowdSolver):
         rng: np.random.Generator,
     ) -> Tensor:
         """J_l of `count` crossings: (count,)."""
-        scenes, paths = self._imagined_once(theta, evidence, recent, rng)
-        rows = torch.from_numpy(rng.permutation(np.arange(count) % len(scenes)))
+        scenes, paths = self._imagined_once(theta, evidence, recent)
+        rows = torch.from_numpy(rng.permutation(len(scenes))[np.arange(count) % len(scenes)])
         start, people = scenes.chosen(rows), paths[:, rows]
         robots = self._driven(phi, start, people)
         moments = len(robots) - 1
@@ -115,13 +117,13 @@ class ScenerySolver(CrowdSolver):
         theta: Array,
         evidence: Posterior,
         recent: Sequence[Decisions],
-        rng: np.random.Generator,
     ) -> Scenes:
-        """What people do by theta."""
+        """What people do by theta, by luck of its own."""
         if self._scenes is None or not np.array_equal(theta, self._imagined_by):
             model = self.model
             weights = self._weights(model.tensor(theta), theta, evidence, self._cast(recent))
-            start, goal, luck = self._luck(SCENES, rng)
+            self._drawn += 1
+            start, goal, luck = self._luck(SCENES, np.random.default_rng([SCENES, self._drawn]))
             phi = torch.zeros(model.policy.size, dtype=model.dtype)  # nobody looks
             played = self._imagine(phi, start, model.setting(start, goal, weights.detach()), luck)
             self._imagined_by, self._scenes = theta.copy(), (start, played.people)

@@ -48,19 +48,9 @@ class Played:
     robot: Array
     people: Array
 
-    def figures(self) -> dict[str, float]:
-        """Shares of success and collision, mean time of the successes [s], share of close steps."""
-        well = self.outcome == SUCCESS
-        return {
-            "success": float(well.mean()),
-            "collision": float((self.outcome == COLLISION).mean()),
-            "time_s": float(self.time_s[well].mean()) if well.any() else float("nan"),
-            "discomfort": float(self.close.sum() / self.steps.sum()),
-        }
-
 
 class OrcaCrowd:
-    """ORCA discs in the open, with CrowdNav's settings (`orca.py`).
+    """ORCA discs in the open, with the settings of CrowdNav's `orca.py`.
 
     safety_m: by how much more than 1 cm every disc is taken to be larger
     """

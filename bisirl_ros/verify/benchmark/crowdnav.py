@@ -109,12 +109,12 @@ def judged_by(
 
 
 def orca(sees: bool, safety_m: float, cases: Sequence[int]) -> Row:
-    """The ORCA robot in test cases, counted from 0."""
+    """The ORCA robot in test cases, counted from 0; sees: whether people see it; safety_m: [m]."""
     return _row(play(seeded([TEST_SEED + case for case in cases], sees), OrcaDrive(safety_m)))
 
 
 def lesson(crossings: int, seed: int) -> dict[str, Any]:
-    """A policy, learned in training crossings where nobody sees the robot."""
+    """A policy, learned in so many training crossings where nobody sees the robot."""
     found = learn(crossings, 0.0, seed)
     return {
         "phi": found.phi.tolist(),
@@ -126,12 +126,15 @@ def lesson(crossings: int, seed: int) -> dict[str, Any]:
 
 
 def ours(phi: list[float], sees: float, cases: Sequence[int]) -> Row:
-    """A learned policy in test cases."""
+    """A learned policy phi (m,) in test cases; sees: the share of people who see the robot."""
     return _row(judged(torch.tensor(phi), [TEST_SEED + case for case in cases], sees))
 
 
 def told_apart(phi: list[float], taught: int, cases: Sequence[int]) -> dict[str, list[bool]]:
-    """Of each person of mixed test cases: whether they were told right, and could be at all."""
+    """Of each person of mixed test cases: whether they were told right, and could be at all.
+
+    phi: (m,) the robot's; taught: crossings that what people wish is learned of
+    """
     policy = torch.tensor(phi)
     seeds = [TRAIN_SEED - 1 - i for i in range(taught)]
     found = learn_seers(seeded(seeds, 0.0), judged(policy, seeds, 0.0))

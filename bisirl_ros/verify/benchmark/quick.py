@@ -86,9 +86,12 @@ def _command(out: Path, options: Sequence[str]) -> list[str]:
 
 
 def _finished(out: Path, options: Sequence[str]) -> None:
-    done = subprocess.run(
-        _command(out, options), capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+    try:
+        done = subprocess.run(
+            _command(out, options), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"bisirl bench --quick: not over after {PATIENCE_S:g} s") from error
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise InputError(f"bisirl bench --quick: exit {done.returncode}: {' '.join(last)}")
@@ -100,12 +103,14 @@ def _killed(out: Path, options: Sequence[str], wait_s: float) -> int:
         _command(out, options), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        run.wait(wait_s)
+        code = run.wait(wait_s)
     except subprocess.TimeoutExpired:
+        code = None
+    finally:
         run.kill()
         run.wait()
-    else:
-        raise InputError(f"bisirl bench --quick was over before it could be killed: {wait_s:.0f} s")
+    if code is not None:
+        raise InputError(f"bisirl bench --quick: exit {code} before it could be killed")
     path = out / CELLS
     return max(path.read_bytes().count(b"\n") - 1, 0) if path.is_file() else 0
 
