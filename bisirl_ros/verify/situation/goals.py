@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,32 +26,31 @@ if TYPE_CHECKING:
 
 ROOM_M = 3.0
 REACHED, LOST = 0.98, 0.03
+LONGER = 3
+"""Times as many updates has the policy that serves all goals."""
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """One policy for goals anywhere, against policies for one goal each, with the truth known."""
     seeds = setup.seeds(2, 1)
-    count, updates, alone = (10, 6, 1) if setup.quick else (100, 200, 5)
-    reached, ratios, changed = [], [], []
-    for seed in seeds:
-        anywhere = _anywhere(load_scenario("crossing"))
-        theta = np.array(list(drawn_people(anywhere, seed).values()))
-        phi = _learned(anywhere, theta, updates, seed)
-        starts = anywhere.sample(count, np.random.default_rng([seed, 7]))
-        played = _played(anywhere, phi, theta, starts, seed)
-        reached.append(float(played.robot_arrived.mean()))
-        changed.append(_reached_after_change(anywhere, phi, count, seed))
-        say(f"seed {seed}: {reached[-1]:.0%} reached, {changed[-1]:.0%} after a change on the way")
-        for goal in _goals(alone, seed):
-            start = replace(anywhere.starts.robot, goal=goal, goal_spread=(0.0, 0.0))
-            fixed = replace(anywhere, starts=replace(anywhere.starts, robot=start))
-            own = _learned(fixed, theta, updates, seed)
-            begun = fixed.sample(64 if setup.quick else 512, np.random.default_rng([seed, 8]))
-            mine, theirs = (
-                float(_played(fixed, p, theta, begun, seed).returns.mean()) for p in (phi, own)
-            )
-            ratios.append(float((mine - theirs) / abs(theirs)))
-            say(f"goal {np.round(goal, 1)}: {mine:.2f}, of its own policy {theirs:.2f}")
+    count, updates, alone, episodes = (10, 6, 1, 64) if setup.quick else (100, 200, 5, 512)
+    longer = 1 if setup.quick else LONGER
+    wanted = {f"anywhere, seed {seed}": (seed, count, longer * updates) for seed in seeds}
+    taught = setup.parts.measure(of_all_goals, wanted, say)
+    for name, row in taught.items():
+        say(f"{name}: {row['reached']:.0%} reached, {row['changed']:.0%} after a change on the way")
+    singles = {
+        f"goal {number}, seed {seed}": (goal, taught[f"anywhere, seed {seed}"]["phi"], seed)
+        for seed in seeds
+        for number, goal in enumerate(_goals(alone, seed))
+    }
+    compared = {name: (*given, updates, episodes) for name, given in singles.items()}
+    found = setup.parts.measure(of_one_goal, compared, say)
+    for name, row in found.items():
+        goal = np.round(singles[name][0], 1)
+        say(f"{name} {goal}: {row['mine']:.2f}, of its own policy {row['own']:.2f}")
+    ratios = [(row["mine"] - row["own"]) / abs(row["own"]) for row in found.values()]
+    reached, changed = ([row[key] for row in taught.values()] for key in ("reached", "changed"))
     holds = setup.quick or (
         min(reached) >= REACHED and min(changed) >= REACHED and float(np.mean(ratios)) >= -LOST
     )
@@ -64,6 +63,37 @@ def measure(setup: Setup, say: Say) -> Outcome:
         holds,
         "quick: too short to learn by" if setup.quick else "",
     )
+
+
+def of_all_goals(seed: int, count: int, updates: int) -> dict[str, Any]:
+    """phi (m,) of a policy for goals anywhere, and which shares of `count` goals it reaches."""
+    anywhere, theta = _anywhere(load_scenario("crossing")), _theta(seed)
+    phi = _learned(anywhere, theta, updates, seed)
+    starts = anywhere.sample(count, np.random.default_rng([seed, 7]))
+    return {
+        "phi": phi.tolist(),
+        "reached": float(_played(anywhere, phi, theta, starts, seed).robot_arrived.mean()),
+        "changed": _reached_after_change(anywhere, phi, count, seed),
+    }
+
+
+def of_one_goal(
+    goal: tuple[float, float], phi: list[float], seed: int, updates: int, episodes: int
+) -> dict[str, float]:
+    """Mean returns of phi (m,) and of the goal's (2,) [m] own policy; the same starts and luck."""
+    anywhere, theta = _anywhere(load_scenario("crossing")), _theta(seed)
+    start = replace(anywhere.starts.robot, goal=goal, goal_spread=(0.0, 0.0))
+    fixed = replace(anywhere, starts=replace(anywhere.starts, robot=start))
+    own = _learned(fixed, theta, updates, seed)
+    begun = fixed.sample(episodes, np.random.default_rng([seed, 8]))
+    return {
+        name: float(_played(fixed, policy, theta, begun, seed).returns.mean())
+        for name, policy in (("mine", torch.tensor(phi)), ("own", own))
+    }
+
+
+def _theta(seed: int) -> Array:
+    return np.array(list(drawn_people(load_scenario("crossing"), seed).values()))
 
 
 def _anywhere(scenario: Scenario) -> Scenario:
