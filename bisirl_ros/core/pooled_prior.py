@@ -78,6 +78,7 @@ def pooled_prior(pulls: Array, precisions: Array, hyperprior: Hyperprior) -> Poo
     people, n = pulls.shape
     nu, scale = hyperprior.freedom, hyperprior.scale
     determined: Array = np.zeros(people)
+    taught = 0.0
     if people == 0:
         spread = 2.0 * scale**2 * np.eye(n)
     else:
@@ -89,8 +90,7 @@ def pooled_prior(pulls: Array, precisions: Array, hyperprior: Hyperprior) -> Poo
     others_mean, others_covariance = said.mu(
         said.precision - said.precision_of, said.pull - said.pull_of
     )
-    foretold, taught = spread + others_covariance, float(determined.sum())
-    by_others = taught - determined + nu - 2.0
+    foretold, by_others = spread + others_covariance, taught - determined + nu - 2.0
     alike = _alike(pulls, precisions, others_mean, foretold, by_others)
     return PooledPrior(
         mean, covariance, spread, taught, others_mean, alike[:, None, None] * foretold, alike
@@ -116,7 +116,7 @@ def _alike(
         off = np.einsum("pij,pj->pi", within, pulls - np.einsum("pij,pj->pi", precisions, mean))
         scatter = within + off[:, :, None] * off[:, None, :]
         far = np.einsum("pij,pji->p", inverse, scatter)
-        after = np.where(freedom < 1.0, 1.0, (freedom + far) / (np.maximum(freedom, 1.0) + n))
+        after = np.where(freedom < 1.0, 1.0, (freedom + far) / (freedom + n))
         moved = np.abs(after / factor - 1.0).max(initial=0.0)
         factor = after
         if moved < SETTLED:

@@ -216,9 +216,9 @@ def test_updates_drive_through_all_that_was_imagined(monkeypatch: pytest.MonkeyP
 
 
 def test_what_people_did_is_what_is_learned_from() -> None:
-    scenario, crossings = circle_crossing(), seeded([5], False)
+    crossings = seeded([5], False)
     played = play(crossings, standing)
-    batch = decisions(scenario, crossings, played, 0, 3)
+    batch = decisions(crossings, played, 0, 3)
     assert batch.episode == 3 and len(batch.robot) == played.steps[0]
     np.testing.assert_allclose(batch.people[1:, :, 2:][batch.decided[:-1]], batch.target[:-1][
         batch.decided[:-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,7 +19,6 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, outer_iteration
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.policy import InteractionPolicy
-from bisirl_ros.crowd.scenario import Scenario
 
 TRAIN_SEED = 100_000
 """Of the first training crossing; CrowdNav's validation and test cases are below 2000."""
@@ -46,12 +45,10 @@ class Learned:
     theta: Array
     std: Array
     seconds: float
-    outcomes: list[int] = field(default_factory=list)
+    outcomes: list[int]
 
 
-def decisions(
-    scenario: Scenario, crossings: Crossings, played: Played, b: int, episode: int
-) -> Decisions:
+def decisions(crossings: Crossings, played: Played, b: int, episode: int) -> Decisions:
     """What people were seen to do in crossing number b of those played, until it ended.
 
     episode: its number among all that the robot learns from
@@ -102,7 +99,7 @@ def learn(
         one = seeded([first + k], sees)
         played = play(one, PolicyDrive(scenario, policy, phi))
         outcomes.append(int(played.outcome[0]))
-        batch = decisions(scenario, one, played, 0, k)
+        batch = decisions(one, played, 0, k)
         watch(outer_iteration(solver, state, loop, batch, phi), state.phi.detach())
     return Learned(
         state.phi.detach().clone(),
