@@ -51,6 +51,7 @@ def improve_repeatedly(
     if updates and config.checked_episodes and config.beta_i == 0.0:
         theta = state.theta if known_theta is None else known_theta
         share = _as_far_as_no_worse(solver, state, config.checked_episodes, before, theta)
+        _remember(state.optimiser, share)
     return Improved(tuple(updates), share)
 
 
@@ -104,6 +105,13 @@ def _as_far_as_no_worse(
             return share
     state.phi.copy_(before)
     return 0.0
+
+
+def _remember(optimiser: torch.optim.Optimizer, share: float) -> None:
+    """The momentum is that of the way that was gone; or it would lead there again and again."""
+    for kept in optimiser.state.values():
+        if "exp_avg" in kept:
+            kept["exp_avg"].mul_(share)
 
 
 def _gain(gains: Callable[[int], Array], episodes: int) -> float:

@@ -76,6 +76,16 @@ def test_it_goes_as_far_as_is_no_worse(rate: float, sense: float, share: float) 
     assert phi == pytest.approx(share * rate * sense)
 
 
+def test_a_refused_step_leaves_no_momentum_behind() -> None:
+    """The next steps lead where they are told, not where the refused ones led."""
+    hill, config = Hill(-1.0), LoopConfig(policy_steps=6)
+    state: LoopState = LoopState.start(torch.zeros(1).double(), 3, config, 0, people=True)
+    assert improve_repeatedly(hill, state, config).share == 0.0  # type: ignore[arg-type]
+    hill.sense = 1.0
+    assert improve_repeatedly(hill, state, config).share == 1.0  # type: ignore[arg-type]
+    assert state.phi.item() > 0.1
+
+
 def test_where_nothing_is_checked_the_step_is_the_optimisers() -> None:
     for settings in ({"checked_episodes": 0}, {"beta_i": 1.0}):
         hill = Hill(-1.0)

@@ -42,10 +42,15 @@ def measure(setup: Setup, say: Say) -> Outcome:
     table: dict[str, Any] = {}
     for drive in DRIVES:
         found = [rows[f"{drive}, seed {seed}"] for seed in seeds]
-        errors, lost = ([x for row in found for x in row[key]] for key in ("errors", "lost"))
-        bad = sum(row["inadmissible"] for row in found)
-        table[drive] = {"errors": errors, "lost": lost, "inadmissible": bad}
-        say(f"{drive:<13} error {np.mean(errors):.1%}, lost {np.mean(lost or [0]):.2%}, bad {bad}")
+        errors, inside, lost = (
+            [x for row in found for x in row[key]] for key in ("errors", "inside", "lost")
+        )
+        bad, coverage = sum(row["inadmissible"] for row in found), float(np.mean(inside))
+        table[drive] = {"errors": errors, "coverage": coverage, "lost": lost, "inadmissible": bad}
+        say(
+            f"{drive:<13} error {np.mean(errors):.1%}, coverage {coverage:.0%}, "
+            f"lost {np.mean(lost or [0]):.2%}, bad {bad}"
+        )
     worst = max(float(np.mean(row["errors"])) for row in table.values())
     most_lost = max(float(np.mean(row["lost"] or [0.0])) for row in table.values())
     holds = all(row["inadmissible"] == 0 for row in table.values()) and (
@@ -62,7 +67,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
 
 
 def of_drive(drive: str, seed: int, episodes: int, compared: bool) -> dict[str, Any]:
-    """One run: errors, commands that the drive cannot do, and, if `compared`, the return lost."""
+    """One run: errors, what intervals hold, bad commands and, if `compared`, the return lost."""
     scenario, loop = load_scenario("crossing", drive=drive), LoopConfig()
     people = drawn_people(scenario, seed)
     found = play_offline(OfflineRun(scenario, people, loop, episodes=episodes, seed=seed))
@@ -70,8 +75,10 @@ def of_drive(drive: str, seed: int, episodes: int, compared: bool) -> dict[str, 
     if compared:
         theta, updates = np.array(list(people.values())), loop.policy_steps * episodes
         lost.append(_lost(scenario, found.last.phi, theta, loop, updates, seed))
+    errors, inside = graded(found.last, people)
     return {
-        "errors": graded(found.last, people)[0],
+        "errors": errors,
+        "inside": inside,
         "inadmissible": _inadmissible(scenario, found.commands),
         "lost": lost,
     }
