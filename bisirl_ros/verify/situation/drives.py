@@ -19,7 +19,7 @@ from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.offline import OfflineRun, play_offline
-from bisirl_ros.verify.situation.people_of import drawn_people, graded
+from bisirl_ros.verify.situation.people_of import drawn_people, foretold, graded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,14 +42,14 @@ def measure(setup: Setup, say: Say) -> Outcome:
     table: dict[str, Any] = {}
     for drive in DRIVES:
         found = [rows[f"{drive}, seed {seed}"] for seed in seeds]
-        errors, inside, lost = (
-            [x for row in found for x in row[key]] for key in ("errors", "inside", "lost")
-        )
-        bad, coverage = sum(row["inadmissible"] for row in found), float(np.mean(inside))
-        table[drive] = {"errors": errors, "coverage": coverage, "lost": lost, "inadmissible": bad}
+        keys = ("errors", "foretold", "inside", "lost")
+        row: dict[str, Any] = {key: [x for one in found for x in one[key]] for key in keys}
+        bad = sum(one["inadmissible"] for one in found)
+        coverage, lost = float(np.mean(row.pop("inside"))), float(np.mean(row["lost"] or [0.0]))
+        table[drive] = {**row, "coverage": coverage, "inadmissible": bad}
         say(
-            f"{drive:<13} error {np.mean(errors):.1%}, coverage {coverage:.0%}, "
-            f"lost {np.mean(lost or [0]):.2%}, bad {bad}"
+            f"{drive:<13} error {np.mean(row['errors']):.1%} of {np.mean(row['foretold']):.1%}"
+            f" foretold, coverage {coverage:.0%}, lost {lost:.2%}, bad {bad}"
         )
     worst = max(float(np.mean(row["errors"])) for row in table.values())
     most_lost = max(float(np.mean(row["lost"] or [0.0])) for row in table.values())
@@ -78,6 +78,7 @@ def of_drive(drive: str, seed: int, episodes: int, compared: bool) -> dict[str, 
     errors, inside = graded(found.last, people)
     return {
         "errors": errors,
+        "foretold": foretold(found.last, people),
         "inside": inside,
         "inadmissible": _inadmissible(scenario, found.commands),
         "lost": lost,

@@ -35,3 +35,11 @@ def graded(
         errors.append(relative_error(theta, people[name]))
         inside += (np.abs(theta - people[name]) <= 1.96 * std).tolist()
     return errors, inside
+
+
+def foretold(snapshot: Snapshot, people: dict[str, Array]) -> list[float]:
+    """The relative error of each estimate that its own +- lets expect, root mean square."""
+    return [
+        float(np.linalg.norm(std) / np.linalg.norm(people[name]))
+        for name, std in zip(snapshot.identities, snapshot.std, strict=True)
+    ]
