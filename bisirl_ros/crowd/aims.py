@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.plane import as_complex
+from bisirl_ros.crowd.plane import as_complex, repeated
 
 LOOKAHEAD_M = 0.7
 EPS_M = 1e-3
@@ -66,8 +66,8 @@ class Course:
         """Each route `times` times in a row: R times more."""
         if times == 1:
             return self
-        path = None if self.path is None else self.path.repeat_interleave(times, 0)
-        return Course(self.goal.repeat_interleave(times), path)
+        path = None if self.path is None else repeated(self.path, times)
+        return Course(repeated(self.goal, times), path)
 
     def steer(self, place: Tensor) -> tuple[Tensor, Tensor | None]:
         """Where to steer from `place` (R,) complex, and how far it still is along the route (R,).

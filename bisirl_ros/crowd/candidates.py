@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bisirl_ros.crowd.plane import each_row
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -44,7 +46,9 @@ class Candidates:
         """The velocities that M people's indices (M, ...) point at: (M, ..., 2)."""
         if self.velocity.ndim == 2:
             return self.velocity[index]
-        people = torch.arange(len(index), device=index.device).view(-1, *[1] * (index.ndim - 1))
+        people = each_row(len(index), 1, index.device)
+        for _ in range(index.ndim - 1):
+            people = people[:, None]
         return self.velocity[people, index]
 
     def mean(self, p: Tensor) -> Tensor:

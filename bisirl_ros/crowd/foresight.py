@@ -132,6 +132,6 @@ def _at_constant_velocity(people: Tensor, steps: int, dt_s: float) -> Tensor:
     """People (M, O, 4) at 0, 1, ..., steps decisions if they go on as they walk: (M, T, O, 4)."""
     if people.shape[1] == 0:
         return people[:, None].expand(-1, steps + 1, -1, -1)
-    time = dt_s * torch.arange(steps + 1, dtype=people.dtype, device=people.device)
-    moved = people[:, None, :, :2] + people[:, None, :, 2:] * time[:, None, None]
+    time = constant(tuple(((dt_s * h,),) for h in range(steps + 1)), people.dtype, people.device)
+    moved = people[:, None, :, :2] + people[:, None, :, 2:] * time
     return torch.cat([moved, people[:, None, :, 2:].expand_as(moved)], -1)

@@ -47,7 +47,7 @@ class LikelyCandidates:
         """Those of the next choice; p: (M, K) the probabilities of the last one's candidates."""
         mean = last.mean(p)[:, None]
         off = last.velocity - mean
-        spread = torch.bmm((p[..., None] * off).mT, off) + self._floor
+        spread = torch.baddbmm(self._floor, (p[..., None] * off).mT, off)
         root = torch.linalg.cholesky_ex(spread).L  # the floor keeps it positive
         velocity = torch.baddbmm(mean, self._points.expand(len(root), -1, -1), root.mT)
         log_area = self._log_area + root.diagonal(dim1=1, dim2=2).log().sum(-1, keepdim=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -16,3 +18,15 @@ def bodies(people: Tensor) -> tuple[Tensor, Tensor]:
     """Place and velocity of people (..., 4), each (...,) complex."""
     x, y, vx, vy = people.unbind(-1)
     return torch.complex(x, y), torch.complex(vx, vy)
+
+
+def repeated(value: Tensor, times: int) -> Tensor:
+    """Each row `times` times in a row: (R, ...) to (R * times, ...), by one operation."""
+    return value.index_select(0, each_row(len(value), times, value.device))
+
+
+@lru_cache(maxsize=256)
+def each_row(rows: int, times: int, device: torch.device) -> Tensor:
+    """0, 0, ..., 1, 1, ...: every row's number `times` times, made once: (rows * times,)."""
+    with torch.inference_mode(False):
+        return torch.arange(rows, device=device).repeat_interleave(times)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from bisirl_ros.crowd.aims import Course
 from bisirl_ros.crowd.drives.limits import constant
-from bisirl_ros.crowd.plane import as_complex, bodies
-from bisirl_ros.crowd.robot import Motion, Robot, ones, repeated
+from bisirl_ros.crowd.plane import as_complex, bodies, repeated
+from bisirl_ros.crowd.robot import Motion, Robot, ones
 from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.situation import Situation
 

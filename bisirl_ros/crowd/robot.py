@@ -12,7 +12,7 @@ from torch import Tensor
 from bisirl_ros.config import setting
 from bisirl_ros.crowd.drives import DRIVES
 from bisirl_ros.crowd.drives.limits import Limits, constant
-from bisirl_ros.crowd.plane import as_complex
+from bisirl_ros.crowd.plane import as_complex, repeated
 from bisirl_ros.crowd.room import Room, without_inwards
 
 
@@ -153,11 +153,6 @@ class Robot:
         ahead = real(as_complex(slowed) * way.conj())
         kept = torch.cat([ahead[:, : len(along)], turn[:, None]], -1)
         return as_complex(free), self.able(kept)
-
-
-def repeated(value: Tensor, times: int) -> Tensor:
-    """Each row `times` times: (R, ...) to (R * times, ...)."""
-    return value[:, None].expand(-1, times, *value.shape[1:]).flatten(0, 1)
 
 
 def ones(like: Tensor) -> Tensor:

@@ -51,14 +51,12 @@ class Learned:
 def decisions(crossings: Crossings, played: Played, b: int, episode: int) -> Decisions:
     """What people were seen to do in crossing number b of those played, until it ended.
 
-    From when they walk: nobody but ORCA's people is at full speed within a step.
     episode: its number among all that the robot learns from
     """
     moments, people = int(played.steps[b]), played.people[: played.steps[b] + 1, b]
     goal = crossings.goal[b]
     left = np.linalg.norm(people[:-1, :, :2] - goal, axis=-1)
     target = np.where(left[..., None] < SLOWING_M, np.nan, people[1:, :, 2:])
-    target[0] = np.nan
     count = len(goal)
     return Decisions(
         robot=played.robot[:moments, b],
