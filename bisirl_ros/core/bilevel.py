@@ -100,7 +100,7 @@ def observe(
     surprise, gradient = evidence.surprise(likelihood, theta)
     if not (np.isfinite(surprise) and np.isfinite(gradient).all()):
         raise InputError("interactions: their likelihood is not finite; check the poses")
-    state.theta, state.evidence = theta, evidence.add(likelihood)
+    state.theta, state.evidence = theta, evidence.judged(likelihood, theta).add(likelihood)
     state.recent = [*state.recent, batch][-config.replayed_batches :]
     return -surprise / len(likelihood)
 

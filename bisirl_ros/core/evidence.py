@@ -18,6 +18,7 @@ import numpy as np
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.likelihood import Likelihood, Remembered, trajectories_in
 from bisirl_ros.core.lower_level import is_positive_definite
+from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.posterior import EXPERT, Posterior
 
 
@@ -29,6 +30,7 @@ class Evidence(Posterior):
     there before anything was seen, prior_mean: (n,) around which; batches: kept exactly, newest
     last; condensed: how many batches are inside the Gaussian, of trajectories_condensed
     trajectories; window: how many to keep exactly; forgotten: how many more were seen once
+    misfit: what the batches say against the model, where the game has statistics to tell by
     """
 
     mean: Array
@@ -40,6 +42,7 @@ class Evidence(Posterior):
     trajectories_condensed: int = 0
     window: int = 200
     forgotten: int = 0
+    misfit: Misfit | None = None
 
     @staticmethod
     def start(n: int, precision: float, window: int = 200) -> Evidence:
@@ -113,6 +116,14 @@ class Evidence(Posterior):
         """The evidence with one more batch."""
         return replace(self, batches=(*self.batches, batch))
 
+    def judged(self, wider: Likelihood, theta: Array) -> Evidence:
+        """Having asked whether a new batch fits what is believed before it is added.
+
+        wider: the batch's likelihood, statistics behind its features (`misfit.Misfit.after`)
+        """
+        before = self.misfit or Misfit.none(wider.size - len(theta))
+        return replace(self, misfit=before.after(wider, theta, self.covariance(theta)))
+
     def without_newest(self) -> Evidence:
         """The evidence before the newest batch, as long as that is kept exactly."""
         return replace(self, batches=self.batches[:-1])
@@ -150,6 +161,7 @@ class Evidence(Posterior):
             condensed=kept,
             trajectories_condensed=round(rho * old.trajectories_condensed),
             forgotten=old.forgotten + old.condensed - kept,
+            misfit=None,
         )
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -24,6 +24,11 @@ class Likelihood(Objective, Protocol):
         """Number of decisions."""
         ...
 
+    @property
+    def size(self) -> int:
+        """Number of reward parameters."""
+        ...
+
     def joined(self, others: Sequence[Any]) -> Likelihood:
         """The likelihood of these interactions and others of their kind, evaluated as one."""
         ...
@@ -34,9 +39,12 @@ class PeopleLikelihood:
     """What several people did in one batch; given their thetas, they are independent.
 
     of: by identity, of everybody who decided
+    wider: the same with statistics that the reward leaves out behind its features (`core.misfit`);
+    empty where the game has none
     """
 
     of: Mapping[str, Likelihood]
+    wider: Mapping[str, Likelihood] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(map(len, self.of.values()))

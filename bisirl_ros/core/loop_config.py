@@ -44,6 +44,13 @@ class LoopConfig:
     forgetting: float = setting(
         0.0, doc="rho: what a detected drift leaves of older evidence", low=0.0, high=1.0
     )
+    misfit_alarm: float = setting(
+        0.01,
+        doc="probability with which a person who fits the model is ever said not to; where they do "
+        "not, their deviations are robust ones; 0 asks nothing",
+        low=0.0,
+        high=0.5,
+    )
     evidence_window: int = setting(200, doc="batches kept exactly", low=1, high=100000)
     inner_method: str = setting(
         "newton", doc="how the inner loop descends", choices=tuple(m.value for m in Method)

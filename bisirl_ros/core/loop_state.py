@@ -56,7 +56,9 @@ class LoopState(Generic[Batch]):
         )
         prior = (n_features, config.prior_precision, config.evidence_window)
         evidence: Posterior = (
-            PeopleEvidence.start(*prior, config.reward) if people else Evidence.start(*prior)
+            PeopleEvidence.start(*prior, config.reward, config.misfit_alarm)
+            if people
+            else Evidence.start(*prior)
         )
         return LoopState(
             phi=parameter,

@@ -17,10 +17,17 @@ from bisirl_ros.core.posterior import Posterior
 
 @dataclass(frozen=True)
 class PersonEstimate:
-    """theta, std: (n,) one person's estimate and posterior standard deviation."""
+    """theta, std: (n,) one person's estimate and its standard deviation, as published.
+
+    log_evidence: against the model (`core.misfit`), None where nothing was asked; doubted: whether
+    that is enough, so that std is the robust one; deviations: (k,) by statistic
+    """
 
     theta: Array
     std: Array
+    log_evidence: float | None = None
+    doubted: bool = False
+    deviations: tuple[float, ...] = ()
 
 
 class Update(NamedTuple):
@@ -112,10 +119,19 @@ class OuterReport:
 
 def estimates(evidence: Posterior, theta: Array) -> dict[str, PersonEstimate]:
     """Everybody met so far, by identity."""
-    return {
-        name: PersonEstimate(
-            evidence.theta_of(theta, name),
-            np.sqrt(np.diag(evidence.covariance_of(theta, name))),
-        )
-        for name in evidence.identities
-    }
+    return {name: _estimate(evidence, theta, name) for name in evidence.identities}
+
+
+def _estimate(evidence: Posterior, theta: Array, name: str) -> PersonEstimate:
+    std = np.sqrt(np.diag(evidence.covariance_of(theta, name)))
+    misfit = evidence.parts[evidence.part_of(name)].misfit
+    share = evidence.theta_of(theta, name)
+    if misfit is None:
+        return PersonEstimate(share, std)
+    return PersonEstimate(
+        share,
+        std,
+        misfit.log_evidence,
+        evidence.doubts(name),
+        tuple(misfit.deviations.tolist()),
+    )

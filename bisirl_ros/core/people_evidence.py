@@ -17,6 +17,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.pooled_prior import Hyperprior, PooledPrior, pooled_prior
+from bisirl_ros.core.robust import robust_covariance
 
 SHARED, EACH, POOLED = REWARDS = ("shared", "each", "pooled")
 EVERYBODY = "everybody"
@@ -31,6 +32,7 @@ class PeopleEvidence:
 
     reward: `each`, `shared` or `pooled`; n: weights per person; prior_precision: of a stranger's
     weights around 0 where nobody taught about them; window: batches kept exactly, of each person
+    misfit_alarm: probability with which somebody who fits the model is ever said not to
     identities: who was met, in that order; parts: what is explained separately, by identity or
     EVERYBODY; present: who decided in the newest batch
 
@@ -42,15 +44,18 @@ class PeopleEvidence:
     n: int
     prior_precision: float
     window: int = 200
+    misfit_alarm: float = 0.0
     identities: tuple[str, ...] = ()
     parts: Mapping[str, Evidence] = field(default_factory=dict)
     present: tuple[str, ...] = ()
 
     @staticmethod
-    def start(n: int, precision: float, window: int = 200, reward: str = EACH) -> PeopleEvidence:
+    def start(
+        n: int, precision: float, window: int = 200, reward: str = EACH, misfit_alarm: float = 0.0
+    ) -> PeopleEvidence:
         """Nobody met yet."""
         everybody = {EVERYBODY: Evidence.start(n, precision, window)} if reward == SHARED else {}
-        return PeopleEvidence(reward, n, precision, window, parts=everybody)
+        return PeopleEvidence(reward, n, precision, window, misfit_alarm, parts=everybody)
 
     @property
     def newest(self) -> tuple[str, ...]:
@@ -100,9 +105,21 @@ class PeopleEvidence:
         return theta if self.reward == SHARED else theta[self._place[identity]]
 
     def covariance_of(self, theta: Array, identity: str) -> Array:
-        """Laplace posterior covariance of one person's theta: (n, n)."""
-        part = self.parts[EVERYBODY if self.reward == SHARED else identity]
-        return part.covariance(self.theta_of(theta, identity))
+        """Of one person's theta, as it is published: (n, n).
+
+        The Laplace posterior's, or, where they do not fit the model, the robust one.
+        """
+        part, share = self.parts[self.part_of(identity)], self.theta_of(theta, identity)
+        return robust_covariance(part, share) if self.doubts(identity) else part.covariance(share)
+
+    def part_of(self, identity: str) -> str:
+        """The name of what explains somebody."""
+        return EVERYBODY if self.reward == SHARED else identity
+
+    def doubts(self, identity: str) -> bool:
+        """Whether somebody met behaves as the model does not."""
+        misfit = self.parts[self.part_of(identity)].misfit
+        return misfit is not None and misfit.found(self.misfit_alarm)
 
     def exchanged(self, theta: Array, found: Mapping[str, Array]) -> Array:
         """theta with some parts' shares exchanged."""
@@ -169,6 +186,16 @@ class PeopleEvidence:
             parts |= dict.fromkeys(new, stranger)
         return replace(self, parts=parts, identities=(*self.identities, *new))
 
+    def judged(self, batch: PeopleLikelihood, theta: Array) -> PeopleEvidence:
+        """Having asked whether a new batch fits what is believed of everybody at theta."""
+        if self.misfit_alarm == 0.0:
+            return self
+        parts = dict(self.parts)
+        for identity, wider in batch.wider.items():
+            name = self.part_of(identity)
+            parts[name] = parts[name].judged(wider, self.theta_of(theta, identity))
+        return replace(self, parts=parts)
+
     def add(self, batch: PeopleLikelihood) -> PeopleEvidence:
         """With one more batch; raises KeyError for somebody who was not `met`."""
         present = tuple(batch.of)
@@ -176,7 +203,7 @@ class PeopleEvidence:
             raise KeyError(f"{', '.join(sorted(unknown))}: not met yet")
         parts = dict(self.parts)
         for identity, likelihood in batch.of.items():
-            name = EVERYBODY if self.reward == SHARED else identity
+            name = self.part_of(identity)
             parts[name] = parts[name].add(likelihood)
         return replace(self, parts=parts, present=present)
 
@@ -184,7 +211,7 @@ class PeopleEvidence:
         """Before the newest batch, as long as that is kept exactly; whoever was met stays met."""
         parts = dict(self.parts)
         for identity in self.present:
-            name = EVERYBODY if self.reward == SHARED else identity
+            name = self.part_of(identity)
             parts[name] = parts[name].without_newest()
         return replace(self, parts=parts, present=())
 

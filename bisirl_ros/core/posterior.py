@@ -49,6 +49,18 @@ class Posterior(Objective, Protocol):
         """What the interactions alone say about theta, without the prior."""
         ...
 
+    def judged(self, batch: Any, theta: Array) -> Self:
+        """Having asked whether a new batch fits what is believed at theta, before it is added."""
+        return self
+
+    def part_of(self, identity: str) -> str:
+        """The name of what explains somebody."""
+        return EXPERT
+
+    def doubts(self, identity: str) -> bool:
+        """Whether somebody met behaves as the model does not."""
+        return False
+
     def add(self, batch: Any) -> Self:
         """With one more batch's likelihood."""
         ...
@@ -84,7 +96,7 @@ class Posterior(Objective, Protocol):
         return found.get(EXPERT, theta)
 
     def covariance_of(self, theta: Array, identity: str) -> Array:
-        """Laplace posterior covariance of one person's theta: (n, n)."""
+        """Of one person's theta, as it is published: (n, n)."""
         return self.covariance(theta)
 
     def met(self, identities: Iterable[str], theta: Array) -> Self:

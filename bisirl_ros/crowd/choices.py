@@ -13,7 +13,7 @@ difference of convex functions (a mixture, as in latent class logit: Train 2009,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -62,6 +62,12 @@ class Choices:
             offered[:, None],
             log_area if log_area.ndim == 1 else log_area[:, None],
             np.zeros((count, 1)),
+        )
+
+    def of_first(self, n: int) -> Choices:
+        """The same explained by the first n features alone; copied, so that the rest can go."""
+        return replace(
+            self, chosen=self.chosen[..., :n].copy(), offered=self.offered[..., :n].copy()
         )
 
     def __len__(self) -> int:

@@ -15,11 +15,13 @@ from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.foresight import View
 from bisirl_ros.crowd.goal_mixture import GoalMixture
 from bisirl_ros.crowd.latent import Latent, draws
+from bisirl_ros.crowd.left_out import left_out
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import Weights
 from bisirl_ros.crowd.situation import AWAY_M
 
 AWAY = (AWAY_M, AWAY_M, 0.0, 0.0)
+Explained = Choices | GoalMixture
 
 
 class Explainer:
@@ -37,13 +39,14 @@ class Explainer:
     @torch.no_grad()
     def __call__(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
         """The batch's choices under phi (m,), the policy it was collected with; by identity."""
-        of = {}
+        of, wider = {}, {}
         for p, identity in enumerate(batch.identities):
             if batch.decided[:, p].any():
-                of[identity] = self._of_person(batch, p, phi)
-        return PeopleLikelihood(of)
+                of[identity], wider[identity] = self._of_person(batch, p, phi)
+        return PeopleLikelihood(of, wider)
 
-    def _of_person(self, batch: Decisions, p: int, phi: Tensor) -> Choices | GoalMixture:
+    def _of_person(self, batch: Decisions, p: int, phi: Tensor) -> tuple[Explained, Explained]:
+        """By the reward's features, and with what they leave out behind them."""
         when = np.flatnonzero(batch.decided[:, p])
         mean = np.concatenate([batch.people[when, p], batch.target[when, p]], -1)
         most = self._model.scenario.person.max_speed
@@ -52,12 +55,11 @@ class Explainer:
         )
         belief = batch.log_belief[0, p]
         possible = np.flatnonzero(np.isfinite(belief))
-        explained = [
-            self._explained(batch, p, when, latent, batch.goals[p, g], phi) for g in possible
-        ]
-        if len(explained) == 1:
-            return explained[0]
-        return GoalMixture.of(explained, belief[possible])
+        wider = [self._explained(batch, p, when, latent, batch.goals[p, g], phi) for g in possible]
+        known = [choices.of_first(self._model.n_features) for choices in wider]
+        if len(known) == 1:
+            return known[0], wider[0]
+        return GoalMixture.of(known, belief[possible]), GoalMixture.of(wider, belief[possible])
 
     def _explained(
         self,
@@ -68,7 +70,7 @@ class Explainer:
         goal: Array,
         phi: Tensor,
     ) -> Choices:
-        """The decisions of person p at moments `when`, if `goal` (2,) is theirs."""
+        """The decisions of person p at moments `when`, if `goal` (2,) is theirs; the wider ones."""
         model = self._model
         count, draws_, points = latent.log_weight.shape
         weights = model.policy.weights(phi.to(model.device, model.dtype))
@@ -76,11 +78,19 @@ class Explainer:
         offered = model.candidates.velocity.expand(count * draws_, -1, -1)
         asked = torch.cat([model.tensor(latent.target).flatten(0, 1), offered], 1)
         features = model.foresight.features(weights, view, asked, model.room)
-        found = features.double().cpu().numpy().reshape(count, draws_, asked.shape[1], -1)
+        robot = model.tensor(batch.robot[when][:, :2]).repeat_interleave(draws_, 0)
+        beyond = left_out(view.own, view.goal, robot, asked)
+        found = (
+            torch.cat([features, beyond], -1)
+            .double()
+            .cpu()
+            .numpy()
+            .reshape(count, draws_, asked.shape[1], -1)
+        )
         return Choices(
-            found[:, :, :points].copy(),
+            found[:, :, :points],
             latent.log_weight,
-            found[:, :, points:].copy(),
+            found[:, :, points:],
             self._log_area,
             latent.log_share,
         )

@@ -73,6 +73,11 @@ class GoalMixture:
         return len(self.chosen)
 
     @property
+    def size(self) -> int:
+        """Number of reward parameters n."""
+        return int(self.chosen.shape[-1])
+
+    @property
     def trajectories(self) -> int:
         """Number of episodes."""
         return len(self.lengths)

@@ -15,6 +15,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
+from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.people_evidence import SHARED, PeopleEvidence
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.errors import InputError
@@ -25,6 +26,7 @@ from bisirl_ros.io.records import Arrays, Records, arrays_of, fields_of
 CHECKPOINT = "bisirl.checkpoint/3"
 COUNTS = ("condensed", "trajectories_condensed", "forgotten")
 """Of one person's evidence, beside its batches."""
+MISFIT = ("total", "spread")
 
 
 def save_checkpoint(
@@ -47,6 +49,8 @@ def save_checkpoint(
         for name in ("mean", "precision", "prior_mean", "prior"):
             tensors[f"part.{i}.{name}"] = getattr(part, name)
         tensors |= _arrays(f"part.{i}.batch", part.batches, records.known)
+        if part.misfit is not None:
+            tensors |= {f"part.{i}.misfit_{k}": getattr(part.misfit, k) for k in MISFIT}
     header = {
         "identity": records.identity,
         "k": state.k,
@@ -105,7 +109,8 @@ def _told(value: Any) -> str:
 
 def _counts(name: str, part: Evidence) -> dict[str, Any]:
     counts = {count: getattr(part, count) for count in COUNTS}
-    return {"name": name, "batches": len(part.batches), **counts}
+    judged = None if part.misfit is None else part.misfit.batches
+    return {"name": name, "batches": len(part.batches), "judged": judged, **counts}
 
 
 def _people(evidence: Posterior) -> dict[str, Any] | None:
@@ -161,6 +166,12 @@ def _part(
     for name in ("precision", "prior"):
         _check(name, told[name], (n, n))
         np.linalg.cholesky(told[name])
+    misfit = None
+    if about.get("judged") is not None:
+        misfit = Misfit(told["misfit_total"], told["misfit_spread"], int(about["judged"]))
+        k = len(misfit.total)
+        _check("misfit_total", misfit.total, (k,))
+        _check("misfit_spread", misfit.spread, (k, k))
     return Evidence(
         mean=told["mean"],
         precision=told["precision"],
@@ -171,6 +182,7 @@ def _part(
             for i in range(about["batches"])
         ),
         window=config.evidence_window,
+        misfit=misfit,
         **{count: int(about[count]) for count in COUNTS},
     )
 
@@ -185,7 +197,11 @@ def _evidence(
     if people["reward"] != SHARED and tuple(parts) != identities:
         raise ValueError(f"evidence about {', '.join(parts)} for {', '.join(identities)}")
     start = PeopleEvidence.start(
-        n, people["prior_precision"], config.evidence_window, people["reward"]
+        n,
+        people["prior_precision"],
+        config.evidence_window,
+        people["reward"],
+        config.misfit_alarm,
     )
     return replace(start, parts=parts, identities=identities, present=present)
 

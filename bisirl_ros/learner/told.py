@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from bisirl_ros.core.outer_report import OuterReport
+from bisirl_ros.core.outer_report import OuterReport, PersonEstimate
+from bisirl_ros.crowd import left_out
 from bisirl_ros.io.plain import json_ready
 
 
 def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
     """JSON-able; values that are not finite become None."""
-    people = {
-        name: {"theta": found.theta.tolist(), "std": found.std.tolist()}
-        for name, found in report.people.items()
-    }
+    people = {name: _of_person(found) for name, found in report.people.items()}
     record = {
         "k": report.k,
         "updates": report.updates,
@@ -38,3 +36,10 @@ def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
         "update_s": list(report.update_s),
     }
     return dict(json_ready(record))
+
+
+def _of_person(found: PersonEstimate) -> dict[str, Any]:
+    """misfit: log_evidence against the model, `how` they differ where it is enough, else None."""
+    how = left_out.told(found.deviations) if found.doubted else None
+    misfit = {"log_evidence": found.log_evidence, "how": how}
+    return {"theta": found.theta.tolist(), "std": found.std.tolist(), "misfit": misfit}

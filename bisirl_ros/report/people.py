@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bisirl_ros.io.plain import json_ready
+from bisirl_ros.report.misfit import misfit_lines, misfits
 from bisirl_ros.report.record import INTERVAL_STDS
 
 ASSUMPTION = "assumed: each person was going to where their walk ends; the robot moves as recorded"
@@ -93,7 +94,8 @@ def people_closing(record: PeopleRecord) -> str:
             f"held-out log-likelihood per decision: {ours:.3f}, {word} a constant-velocity "
             f"Gaussian's {theirs:.3f} ({summary['held_out_decisions']} decisions)"
         )
-    lines.append(ASSUMPTION)
+    last = record.learned[-1]["people"] if record.learned else {}
+    lines += [*misfit_lines(misfits(last)), ASSUMPTION]
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ import torch
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, outer_iteration
+from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.people_evidence import REWARDS, PeopleEvidence
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.scenario import load_scenario
@@ -108,6 +109,27 @@ def spoilt(state: LoopState[Day], **changes: Any) -> LoopState[Day]:
     """The state with changes to what is known of anna."""
     anna = replace(state.evidence.parts["anna"], **changes)
     return replace(state, evidence=state.evidence.with_parts({"anna": anna}))
+
+
+def test_what_was_said_against_the_model_is_kept(tmp_path: Path) -> None:
+    """And what is damaged of it is refused."""
+    path, state = tmp_path / "c.safetensors", fresh(CONFIG)
+    learn(state, CONFIG, range(2))
+    misfit = Misfit(np.array([3.0, 20.0]), np.diag([1.0, 4.0]), 2)
+    save_checkpoint(path, spoilt(state, misfit=misfit), RECORDS)
+    loaded, _ = load_checkpoint(path, RECORDS, CONFIG)
+    found = loaded.evidence.parts["anna"].misfit
+    assert found is not None
+    assert (found.total.tolist(), found.spread.tolist(), found.batches) == (
+        [3.0, 20.0],
+        [[1.0, 0.0], [0.0, 4.0]],
+        2,
+    )
+    assert loaded.evidence.doubts("anna")
+    for bad in (np.diag([1.0, np.nan]), np.eye(3)):
+        save_checkpoint(path, spoilt(state, misfit=replace(misfit, spread=bad)), RECORDS)
+        with pytest.raises(InputError, match="misfit_spread"):
+            load_checkpoint(path, RECORDS, CONFIG)
 
 
 def test_what_is_unfit_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -56,3 +56,14 @@ def test_nothing_learned_is_told_as_such() -> None:
     assert "above" not in people_closing(record)
     record.learned = [row("a", 9, -1.0, -2.0), row("b", 7, None, -2.5)]
     assert people_summary(record)["held_out_log_likelihood"] is None
+
+
+def test_whoever_does_not_fit_is_told_of() -> None:
+    last = row("b", 7, -1.5, -2.5)
+    last["people"] |= {
+        "ann": {"theta": [1.0, 2.0], "std": [1.0, 1.0], "misfit": {"how": "turns aside more"}},
+        "ben": {"theta": [1.0, 2.0], "std": [1.0, 1.0], "misfit": {"how": None}},
+    }
+    text = people_closing(PeopleRecord(FEATURES, [row("a", 9, -1.0, -2.0), last]))
+    assert "ann turns aside more: no reward of these features explains that" in text
+    assert text.count("explains that") == 1

@@ -14,7 +14,7 @@ import pytest
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.report import progress
 from bisirl_ros.report.progress import COLUMNS, closing, header, progress_line
-from bisirl_ros.report.record import EpisodeRecord, RunRecord
+from bisirl_ros.report.record import EpisodeRecord, RunRecord, summary
 
 MakeRun = Callable[..., RunRecord]
 
@@ -132,6 +132,14 @@ def test_closing_has_a_table_per_person_and_the_mean_error(make_run: MakeRun) ->
     assert "n/a" in lines[starts[2]] and "n/a" not in lines[starts[1]]
     (error,) = [line for line in lines if line.startswith("relative error")]
     assert error.endswith("20.0 % on average, at most 40.0 % (person_1)")
+
+
+def test_closing_tells_of_whoever_does_not_fit(make_run: MakeRun) -> None:
+    run = make_run(2)
+    assert "explains that" not in closing(run)
+    run.episodes[-1].misfit = {"person_0": "turns aside more than foreseen"}
+    assert "person_0 turns aside more than foreseen: no reward" in closing(run)
+    assert summary(run)["misfit"] == run.episodes[-1].misfit
 
 
 def test_closing_of_a_run_with_nobody(make_run: MakeRun) -> None:

@@ -1,0 +1,92 @@
+"""Does somebody behave as no reward of these features explains? A test that may look every episode.
+
+Beside its features the likelihood is asked about statistics z that the reward leaves out. Had they
+weights lambda of their own, the score of lambda at lambda = 0 would be what was seen of z less what
+the model expects (Rao's score test). Of each batch it is taken at the estimate made before it, so
+that these innovations r_k have mean zero under the model, given the past, and covariance
+
+    V_k = Cov z + Cov(z, Phi) P_k Cov(Phi, z),  P_k the covariance of theta then.
+
+With S = sum r_k and V = sum V_k, averaging exp(lambda . S - lambda' V lambda / 2) over a Gaussian
+lambda (Robbins 1970) gives the evidence against the model,
+
+    E = |I + w V|^(-1/2) exp( S' (V + I / w)^-1 S / 2 ).
+
+It is the Bayes factor of a model with those weights, and, being a martingale of mean one where
+innovations are Gaussian, above 1 / alpha with a probability of at most alpha, however often it is
+looked at (Ville 1939; Shafer 2021). What the estimate is too poor to foretell is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.likelihood import Likelihood
+
+WIDTH = 1.0
+"""w, the variance of the weights that a reward might lack."""
+POOREST = 1.0
+"""Batches whose z varies more by what is not known of theta, than that many times by choice, do not
+count."""
+JITTER = 1e-9
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """What one person's batches say against the model; immutable.
+
+    total: (k,) S; spread: (k, k) V; batches: how many counted
+    """
+
+    total: Array
+    spread: Array
+    batches: int = 0
+
+    @staticmethod
+    def none(k: int) -> Misfit:
+        """Nothing seen yet; k: number of statistics."""
+        return Misfit(np.zeros(k), np.zeros((k, k)))
+
+    def after(self, wider: Likelihood, theta: Array, covariance: Array) -> Misfit:
+        """With one more batch.
+
+        wider: its likelihood with the statistics behind the n features
+        theta: (n,) the estimate made before it; covariance: (n, n) of that
+        """
+        n, k = len(theta), len(self.total)
+        at = np.concatenate([theta, np.zeros(k)])
+        told = wider.fisher(at)
+        across = told[n:, :n]
+        by_theta, by_choice = across @ covariance @ across.T, told[n:, n:]
+        size = JITTER * max(float(np.trace(by_choice)), 1.0) * np.eye(k)
+        if np.trace(np.linalg.solve(by_choice + size, by_theta)) > POOREST * k:
+            return self
+        spread = self.spread + by_choice + by_theta
+        return Misfit(self.total - wider.gradient(at)[n:], spread, self.batches + 1)
+
+    @property
+    def log_evidence(self) -> float:
+        """log E, natural."""
+        k = len(self.total)
+        _, log_size = np.linalg.slogdet(np.eye(k) + WIDTH * self.spread)
+        return 0.5 * float(self.total @ self.weights) - 0.5 * float(log_size)
+
+    @property
+    def weights(self) -> Array:
+        """The weights lambda that the reward seems to lack: (k,)."""
+        lacking = np.linalg.solve(self.spread + np.eye(len(self.total)) / WIDTH, self.total)
+        return np.asarray(lacking)
+
+    @property
+    def deviations(self) -> Array:
+        """Each statistic's sum, in its standard deviations under the model: (k,)."""
+        spread = np.sqrt(np.maximum(np.diag(self.spread), 0.0))
+        return np.divide(self.total, spread, out=np.zeros_like(self.total), where=spread > 0.0)
+
+    def found(self, false_alarm: float) -> bool:
+        """Whether the model is rejected, with a probability `false_alarm` of being wrong ever."""
+        return false_alarm > 0.0 and self.log_evidence >= -math.log(false_alarm)

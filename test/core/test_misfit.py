@@ -1,0 +1,163 @@
+"""Whoever no reward explains is found, whoever one explains is not, however often one looks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.likelihood import PeopleLikelihood
+from bisirl_ros.core.lower_level import solve_lower_level
+from bisirl_ros.core.misfit import Misfit
+from bisirl_ros.core.people_evidence import PeopleEvidence
+from bisirl_ros.core.robust import robust_covariance
+
+from .conftest import ConditionalLogit, chosen_by
+
+THETA, LACKING = np.array([1.0, -2.0, 0.5]), np.array([0.0, 0.8])
+NONE = np.zeros(2)
+
+
+def first(wider: ConditionalLogit, n: int = 3) -> ConditionalLogit:
+    """What the reward knows of it."""
+    return ConditionalLogit(wider.chosen[:, :n], wider.offered[..., :n], wider.log_area)
+
+
+def minimised(evidence: Evidence, start: Array) -> Array:
+    return solve_lower_level(
+        evidence, start, trajectories=evidence.trajectories, tolerance=1e-7
+    ).theta
+
+
+def lived(weights: Array, seed: int, batches: int = 12, decisions: int = 20) -> list[Misfit]:
+    """What is said of the model after each batch of somebody whose reward has these weights too."""
+    rng, evidence, theta = np.random.default_rng(seed), Evidence.start(3, 0.1), np.zeros(3)
+    found = []
+    for _ in range(batches):
+        wider = chosen_by(np.concatenate([THETA, weights]), decisions, rng)
+        evidence = evidence.judged(wider, theta).add(first(wider))
+        theta = minimised(evidence, theta)
+        assert evidence.misfit is not None
+        found.append(evidence.misfit)
+    return found
+
+
+def test_whoever_fits_is_rarely_said_not_to_ever() -> None:
+    runs, level = 150, 0.1
+    alarms = sum(any(m.found(level) for m in lived(NONE, seed)) for seed in range(runs))
+    assert alarms <= runs * level + 2.0 * np.sqrt(runs * level * (1.0 - level))
+
+
+def test_innovations_have_the_covariance_that_is_said() -> None:
+    """Theirs, and not that of choices alone, which the estimate's error adds to."""
+    last = [lived(NONE, seed, batches=3)[-1] for seed in range(200)]
+    square = [m.total @ np.linalg.solve(m.spread, m.total) for m in last]
+    assert np.mean(square) == pytest.approx(2.0, abs=0.45)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_weight_that_the_reward_lacks_is_found_and_named(sign: float) -> None:
+    for seed in range(5):
+        last = lived(sign * LACKING, seed)[-1]
+        assert last.found(0.01)
+        assert abs(last.deviations).argmax() == 1
+        assert np.sign(last.weights[1]) == sign
+        assert abs(last.weights[1]) == pytest.approx(0.8, abs=0.4)
+
+
+def test_evidence_is_the_gaussian_mixture_of_likelihood_ratios() -> None:
+    """E = the integral of exp(lambda S - lambda^2 V / 2) over N(lambda; 0, 1), by quadrature."""
+    misfit = Misfit(np.array([3.0]), np.array([[4.0]]), 1)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    ratio = np.exp(3.0 * nodes - 2.0 * nodes**2)
+    assert misfit.log_evidence == pytest.approx(np.log(weights @ ratio / np.sqrt(2.0 * np.pi)))
+
+
+def test_what_a_poor_estimate_cannot_foretell_does_not_count() -> None:
+    rng = np.random.default_rng(0)
+    wider = chosen_by(np.concatenate([THETA, NONE]), 20, rng)
+    correlated = ConditionalLogit(
+        np.concatenate([wider.chosen[:, :3], wider.chosen[:, :2]], -1),
+        np.concatenate([wider.offered[..., :3], wider.offered[..., :2]], -1),
+        wider.log_area,
+    )
+    unknown, known = 10.0 * np.eye(3), 1e-3 * np.eye(3)
+    assert Misfit.none(2).after(correlated, np.zeros(3), unknown).batches == 0
+    assert Misfit.none(2).after(correlated, THETA, known).batches == 1
+
+
+def test_a_right_model_keeps_its_deviations() -> None:
+    rng, evidence = np.random.default_rng(1), Evidence.start(3, 0.1)
+    for _ in range(150):
+        evidence = evidence.add(chosen_by(THETA, 20, rng))
+    theta = minimised(evidence, np.zeros(3))
+    robust, laplace = robust_covariance(evidence, theta), evidence.covariance(theta)
+    assert np.diag(robust) / np.diag(laplace) == pytest.approx(np.ones(3), abs=0.4)
+
+
+def coverage(robust: bool, runs: int = 60, batches: int = 16) -> float:
+    """Of somebody whose weights are other ones in each batch, around THETA."""
+    held = []
+    for seed in range(runs):
+        rng, evidence = np.random.default_rng(seed), Evidence.start(3, 1e-3)
+        for _ in range(batches):
+            evidence = evidence.add(chosen_by(THETA + rng.normal(size=3), 40, rng))
+        theta = minimised(evidence, THETA)
+        covariance = robust_covariance(evidence, theta) if robust else evidence.covariance(theta)
+        held.append(np.abs(theta - NEAREST) <= 1.96 * np.sqrt(np.diag(covariance)))
+    return float(np.mean(held))
+
+
+def nearest() -> Array:
+    """What such people's choices are nearest to: the estimate of very many of them."""
+    rng, evidence = np.random.default_rng(7), Evidence.start(3, 1e-3)
+    for _ in range(4000):
+        evidence = evidence.add(chosen_by(THETA + rng.normal(size=3), 10, rng))
+    return minimised(evidence, THETA)
+
+
+NEAREST = nearest()
+
+
+def test_robust_intervals_hold_where_batches_differ_and_laplaces_do_not() -> None:
+    assert coverage(robust=False) < 0.7
+    assert coverage(robust=True) >= 0.9
+
+
+def test_few_batches_say_nothing_of_how_they_vary() -> None:
+    rng, evidence = np.random.default_rng(2), Evidence.start(3, 0.1)
+    for _ in range(4):
+        evidence = evidence.add(chosen_by(THETA, 20, rng))
+    same = evidence.covariance(THETA)
+    assert np.array_equal(robust_covariance(evidence, THETA), same)
+
+
+@pytest.mark.parametrize("reward", ["each", "shared", "pooled"])
+def test_among_people_only_the_doubted_ones_deviations_are_robust(reward: str) -> None:
+    rng, theta = np.random.default_rng(3), np.zeros(0 if reward != "shared" else 3)
+    evidence = PeopleEvidence.start(3, 0.1, reward=reward, misfit_alarm=0.01)
+    silent = PeopleEvidence.start(3, 0.1, reward=reward)
+    for _ in range(12):
+        wider = {
+            "anna": chosen_by(np.concatenate([THETA, NONE]), 20, rng),
+            "bert": chosen_by(np.concatenate([THETA, 2.0 * LACKING]), 20, rng),
+        }
+        batch = PeopleLikelihood({name: first(x) for name, x in wider.items()}, wider)
+        evidence, silent = (x.met(batch.of, theta) for x in (evidence, silent))
+        theta = evidence.extended(theta)
+        evidence = evidence.judged(batch, theta).add(batch)
+        silent = silent.judged(batch, theta).add(batch)
+        found = {
+            name: minimised(part, evidence.theta_of(theta, name))
+            for name, part in evidence.parts.items()
+        }
+        theta = evidence.exchanged(theta, found)
+    doubted = {name for name in evidence.identities if evidence.doubts(name)}
+    assert doubted == ({"anna", "bert"} if reward == "shared" else {"bert"})
+    for name in evidence.identities:
+        part, share = evidence.parts[evidence.part_of(name)], evidence.theta_of(theta, name)
+        robust = robust_covariance(part, share)
+        wanted = robust if name in doubted else part.covariance(share)
+        assert np.array_equal(evidence.covariance_of(theta, name), wanted)
+        assert not silent.doubts(name)
