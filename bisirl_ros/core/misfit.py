@@ -7,12 +7,15 @@ that these innovations r_k have mean zero under the model, given the past, and c
 
     V_k = Cov z + Cov(z, Phi) P_k Cov(Phi, z),  P_k the covariance of theta then.
 
-With S = sum r_k and V = sum V_k, averaging exp(lambda . S - lambda' V lambda / 2) over a Gaussian
-lambda (Robbins 1970) gives the evidence against the model,
+Each statistic is measured in its deviation for one decision of the batch, so that those weigh alike
+who choose widely and who hardly vary. With S = sum r_k and V = sum V_k, averaging
+exp(lambda . S - lambda' V lambda / 2) over a Gaussian lambda of variance w (Robbins 1970) gives
+evidence against the model,
 
-    E = |I + w V|^(-1/2) exp( S' (V + I / w)^-1 S / 2 ).
+    |I + w V|^(-1/2) exp( S' (V + I / w)^-1 S / 2 ),
 
-It is the Bayes factor of a model with those weights, and, being a martingale of mean one where
+and E is its mean over the statistics, each alone and all together, and over WIDTHS. It is the Bayes
+factor of a model that has some of those weights, and, being a martingale of mean one where
 innovations are Gaussian, above 1 / alpha with a probability of at most alpha, however often it is
 looked at (Ville 1939; Shafer 2021). What the estimate is too poor to foretell is left out.
 """
@@ -27,8 +30,8 @@ import numpy as np
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.likelihood import Likelihood
 
-WIDTH = 1.0
-"""w, the variance of the weights that a reward might lack."""
+WIDTHS = (0.03, 0.3)
+"""w, the variance of the weights that a reward might lack, per deviation of a statistic."""
 POOREST = 1.0
 """Batches whose z varies more by what is not known of theta, than that many times by choice, do not
 count."""
@@ -39,7 +42,7 @@ JITTER = 1e-9
 class Misfit:
     """What one person's batches say against the model; immutable.
 
-    total: (k,) S; spread: (k, k) V; batches: how many counted
+    total: (k,) S; spread: (k, k) V, its diagonal the number of decisions; batches: how many counted
     """
 
     total: Array
@@ -62,24 +65,27 @@ class Misfit:
         told = wider.fisher(at)
         across = told[n:, :n]
         by_theta, by_choice = across @ covariance @ across.T, told[n:, n:]
-        size = JITTER * max(float(np.trace(by_choice)), 1.0) * np.eye(k)
+        size = JITTER * max(float(np.trace(by_choice)), JITTER) * np.eye(k)
         if np.trace(np.linalg.solve(by_choice + size, by_theta)) > POOREST * k:
             return self
-        spread = self.spread + by_choice + by_theta
-        return Misfit(self.total - wider.gradient(at)[n:], spread, self.batches + 1)
+        spread = by_choice + by_theta + size
+        unit = np.sqrt(np.diag(spread) / len(wider))
+        total = self.total - wider.gradient(at)[n:] / unit
+        return Misfit(total, self.spread + spread / np.outer(unit, unit), self.batches + 1)
 
     @property
     def log_evidence(self) -> float:
         """log E, natural."""
-        k = len(self.total)
-        _, log_size = np.linalg.slogdet(np.eye(k) + WIDTH * self.spread)
-        return 0.5 * float(self.total @ self.weights) - 0.5 * float(log_size)
+        every = range(len(self.total))
+        of = [self._log_evidence(list(some), w) for w in WIDTHS for some in [*zip(every), every]]
+        return float(np.logaddexp.reduce(of)) - math.log(len(of))
 
-    @property
-    def weights(self) -> Array:
-        """The weights lambda that the reward seems to lack: (k,)."""
-        lacking = np.linalg.solve(self.spread + np.eye(len(self.total)) / WIDTH, self.total)
-        return np.asarray(lacking)
+    def _log_evidence(self, some: list[int], w: float) -> float:
+        """That the reward lacks weights of some of the statistics."""
+        total, spread = self.total[some], self.spread[np.ix_(some, some)]
+        _, log_size = np.linalg.slogdet(np.eye(len(some)) + w * spread)
+        gain = total @ np.linalg.solve(spread + np.eye(len(some)) / w, total)
+        return 0.5 * float(gain - log_size)
 
     @property
     def deviations(self) -> Array:

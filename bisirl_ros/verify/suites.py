@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisirl_ros.verify.experiment import Experiment
 
-SUITES = ("theory", "situation", "benchmark")
+SUITES = ("theory", "situation", "benchmark", "misfit")
 
 
 def experiments_of(suite: str) -> tuple[Experiment, ...]:
@@ -17,6 +17,10 @@ def experiments_of(suite: str) -> tuple[Experiment, ...]:
         from bisirl_ros.verify.benchmark import EXPERIMENTS as BENCHMARK
 
         return BENCHMARK
+    if suite == "misfit":
+        from bisirl_ros.verify.misfit import EXPERIMENTS as MISFIT
+
+        return MISFIT
     from bisirl_ros.verify.situation import EXPERIMENTS as SITUATION
 
     return SITUATION

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bisirl_ros.crowd.left_out import LEFT_OUT, NEAR_M, left_out, told
+from bisirl_ros.crowd.left_out import LEFT_OUT, NEAR_M, PLACE_M, left_out, told
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -31,9 +31,12 @@ def of(
 
 
 def test_far_from_the_robot_only_the_way_counts() -> None:
-    found = of((0.6, 0.3), robot=(90.0, 0.0))
+    found = of((0.6, 0.3), robot=(90.0, 0.0), goal=(1.25 * PLACE_M, 0.0))
     wanted = {"left": 0.3, "ahead": 0.6, "left^2": 0.09, "ahead^2": 0.36}
-    assert found == pytest.approx({**dict.fromkeys(NAMES, 0.0), **wanted})
+    there = {"left sin": 0.3, "ahead sin": 0.6}
+    assert found == pytest.approx({**dict.fromkeys(NAMES, 0.0), **wanted, **there}, abs=1e-6)
+    found = of((0.6, 0.3), robot=(90.0, 0.0), goal=(PLACE_M, 0.0))
+    assert (found["left cos"], found["ahead cos"]) == pytest.approx((0.3, 0.6))
 
 
 def test_left_and_ahead_are_seen_towards_the_goal() -> None:
@@ -51,8 +54,11 @@ def test_away_is_from_the_side_on_which_the_robot_is(side: float, away: float) -
 
 
 def test_it_is_told_in_words() -> None:
-    assert told([0.0, -4.0, 1.0, 2.0, 0.0, 3.0, -1.0]).startswith("walks slower towards the goal")
-    assert told([0.0, -4.0, 1.0, 2.0, 5.0, 3.0, -1.0]).startswith("turns away from the robot more")
+    found = [0.0] * len(LEFT_OUT)
+    found[NAMES.index("ahead")] = -4.0
+    assert told(found) == "walks slower towards the goal than foreseen"
+    found[NAMES.index("away near")] = 5.0
+    assert told(found) == "turns away from the robot more than foreseen"
 
 
 @pytest.mark.parametrize("goals", [1, 2])

@@ -1,0 +1,7 @@
+"""The suite `misfit`: people who are the model, and people who are not."""
+
+from __future__ import annotations
+
+from bisirl_ros.verify.misfit import outside, right
+
+EXPERIMENTS = (right.EXPERIMENT, outside.EXPERIMENT)

@@ -1,0 +1,68 @@
+"""Somebody whom no reward here explains is said to be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.misfit.encounters import EPISODES, learned
+from bisirl_ros.verify.misfit.kinds import INSIDE, OUTSIDE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SEEDS, QUICK_EPISODES = 14, 6
+SAID = 0.90
+
+
+def measure(setup: Setup, say: Say) -> Outcome:
+    """Everybody who is not the model; judged by those whom no other structure explains either."""
+    seeds = setup.seeds(SEEDS, 1)
+    kinds = [*OUTSIDE, *INSIDE] if not setup.quick else list(OUTSIDE)[:2]
+    episodes = QUICK_EPISODES if setup.quick else EPISODES
+    wanted = {f"{kind}, seed {seed}": (kind, seed, episodes) for kind in kinds for seed in seeds}
+    rows = setup.parts.measure(learned, wanted, say)
+    table = {kind: _figures([rows[f"{kind}, seed {seed}"] for seed in seeds]) for kind in kinds}
+    for kind, row in table.items():
+        say(f"{kind:<40} said of {row['said']:.0%}, {row['how']}")
+    missed = [kind for kind in kinds if kind in OUTSIDE and table[kind]["said"] < SAID]
+    return Outcome(
+        {"kinds": table, "missed": missed},
+        seeds,
+        {kind: row["interval"] for kind, row in table.items()},
+        f"said within {episodes} episodes of >= {SAID:.0%} of each kind: " + ", ".join(OUTSIDE),
+        setup.quick or not missed,
+        "quick: judged by being played at all" if setup.quick else "; ".join(missed),
+    )
+
+
+def _figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """said: share of whom it is; after: how many episodes, the median; how: most often."""
+    found = [row["found"] for row in rows]
+    said = [k for k in found if k is not None]
+    how = Counter(row["how"] for row in rows).most_common(1)[0][0]
+    return {
+        "said": len(said) / len(found),
+        "interval": bootstrap_mean([float(k is not None) for k in found]),
+        "after": float(np.median(said)) if said else None,
+        "how": how,
+        "error": float(np.mean([row["error"] for row in rows])),
+        "coverage": float(np.mean([row["inside"] for row in rows])),
+        "coverage_by_the_model": float(np.mean([row["laplace"] for row in rows])),
+    }
+
+
+def draw(outcome: Outcome, ax: Axes) -> None:
+    """Of how many of each kind it is said."""
+    table = outcome.figures["kinds"]
+    ax.barh(list(table), [100.0 * row["said"] for row in table.values()], color="0.6")
+    ax.axvline(100.0 * SAID, color="k", lw=0.8, ls=":", label="bar")
+    ax.tick_params(labelsize=6)
+    ax.set_xlabel("said not to fit [%]", fontsize=8)
+
+
+EXPERIMENT = Experiment("misfit", "people who are not the model", measure, draw)

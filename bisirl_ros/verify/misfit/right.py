@@ -1,0 +1,59 @@
+"""Somebody who is the model is not doubted, however often one looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import binomtest  # type: ignore[import-untyped]
+
+from bisirl_ros.metrics.bootstrap import bootstrap_mean
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.misfit.encounters import EPISODES, learned
+from bisirl_ros.verify.misfit.kinds import RIGHT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RUNS, QUICK_RUNS, QUICK_EPISODES = 300, 2, 4
+ALARMS, COVERAGE = 0.02, (0.92, 0.98)
+
+
+def measure(setup: Setup, say: Say) -> Outcome:
+    """People drawn of the population; a look after each of their episodes."""
+    seeds = setup.seeds(RUNS, QUICK_RUNS)
+    episodes = QUICK_EPISODES if setup.quick else EPISODES
+    wanted = {f"seed {seed}": (RIGHT, seed, episodes) for seed in seeds}
+    rows = list(setup.parts.measure(learned, wanted, say).values())
+    alarms = sum(row["found"] is not None for row in rows)
+    coverage = float(np.mean([row["inside"] for row in rows]))
+    error = float(np.mean([row["error"] for row in rows]))
+    say(f"{alarms} of {len(rows)} doubted; coverage {coverage:.1%}, error {error:.1%}")
+    low, high = COVERAGE
+    holds = alarms <= ALARMS * len(rows) and low <= coverage <= high
+    return Outcome(
+        {
+            "alarms": alarms,
+            "alarm_interval": list(binomtest(alarms, len(rows)).proportion_ci()),
+            "coverage": coverage,
+            "error": error,
+            "most_evidence": [max(row["log_evidence"]) for row in rows],
+        },
+        seeds,
+        bootstrap_mean([float(np.mean(row["inside"])) for row in rows]),
+        f"of {len(rows)} people at most {ALARMS:.0%} ever doubted in {episodes} looks; {low:.0%} to"
+        f" {high:.0%} of intervals hold",
+        setup.quick or holds,
+        "quick: judged by being played at all" if setup.quick else "",
+    )
+
+
+def draw(outcome: Outcome, ax: Axes) -> None:
+    """The most that was ever said against each."""
+    ax.hist(outcome.figures["most_evidence"], bins=30, color="0.6")
+    ax.axvline(np.log(100.0), color="k", lw=0.8, ls=":", label="doubted beyond")
+    ax.set_xlabel("most evidence against the model [nat]", fontsize=8)
+    ax.set_ylabel("people", fontsize=8)
+
+
+EXPERIMENT = Experiment("right", "people who are the model", measure, draw)

@@ -1,0 +1,131 @@
+"""The suite `misfit`: its people are what they are called, and it can be played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.scenario import Scenario, load_scenario
+from bisirl_ros.crowd.true_weights import true_weights
+from bisirl_ros.verify.experiment import Setup
+from bisirl_ros.verify.misfit import EXPERIMENTS, outside, right
+from bisirl_ros.verify.misfit.encounters import encounters, learned
+from bisirl_ros.verify.misfit.kinds import KINDS, RIGHT, SOMEBODY_M
+from bisirl_ros.verify.parts import Parts
+
+
+def mean_choice(kind: str, at: tuple[float, ...], robot_x: float = -9.0) -> Array:
+    """Where somebody of a kind goes on average from a state, the robot far away: (2,) [m/s]."""
+    scenario = load_scenario("crossing")
+    policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=0)
+    person = KINDS[kind](scenario, policy, theta, 0)
+    phi = policy.initial(torch.Generator().manual_seed(0))
+    if hasattr(person, "told"):
+        person.told(phi, 0)
+    rng = np.random.default_rng(0)
+    here = scenario.sample(1, rng)
+    robot = torch.tensor([[robot_x, 0.0, 0.0, 0.0, 0.0, 0.0]], dtype=here.robot.dtype)
+    people = torch.tensor([[at]], dtype=here.people.dtype)
+    here = here.with_bodies(robot, people)
+    luck = torch.from_numpy(rng.random((60, 1, 1)))
+    found = torch.stack([person.act(here, one)[0, 0] for one in luck])
+    return np.asarray(found.mean(0))
+
+
+def test_a_goal_elsewhere_is_gone_for() -> None:
+    at = (0.0, 1.0, 0.0, 1.0)
+    assert mean_choice("goal 1 m to the left", at)[0] < mean_choice(RIGHT, at)[0] - 0.1
+
+
+def test_somebody_unseen_is_kept_away_from() -> None:
+    at = (SOMEBODY_M[0] - 0.4, SOMEBODY_M[1] - 0.8, 0.0, 1.0)
+    assert mean_choice("avoids somebody unseen", at)[0] < mean_choice(RIGHT, at)[0] - 0.1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_everybody_can_be_met(kind: str) -> None:
+    met = encounters(kind, 0, 2)
+    assert [batch.episode for batch, _ in met.lived] == [0, 1]
+    for batch, _ in met.lived:
+        assert batch.decided[0].all()
+        assert np.linalg.norm(batch.target[batch.decided], axis=-1).max() <= 1.81
+
+
+def test_what_is_learned_of_people_who_are_the_model_is_right() -> None:
+    found = learned(RIGHT, 0, 12)
+    assert found["found"] is None
+    assert found["error"] < 0.25
+    assert found["inside"] == found["laplace"]
+
+
+def test_people_who_are_not_are_found_and_their_deviations_grow() -> None:
+    found = learned("looks ahead 12, not 8", 0, 12)
+    assert found["found"] is not None
+    assert max(found["log_evidence"]) > np.log(100.0)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.key)
+def test_it_can_be_played(experiment: Any, tmp_path: Path) -> None:
+    said: list[str] = []
+    found = experiment.run(Setup(quick=True, parts=Parts(tmp_path / "parts")), said.append)
+    assert found.holds and said and "quick" in found.note
+
+
+def rows(**changes: Any) -> dict[str, Any]:
+    row = {
+        "found": None,
+        "how": "walks faster",
+        "log_evidence": [0.0, 1.0],
+        "error": 0.1,
+        "inside": [True] * 19 + [False],
+        "laplace": [True] * 20,
+    }
+    return {**row, **changes}
+
+
+class Given(Parts):
+    """Rows that are given instead of measured."""
+
+    def __init__(self, row_of: Callable[[int, str], dict[str, Any]]) -> None:
+        self._row_of = row_of
+
+    def measure(self, run: Any, wanted: Any, say: Any) -> dict[str, Any]:
+        return {name: self._row_of(i, name) for i, name in enumerate(wanted)}
+
+
+@pytest.mark.parametrize(("alarms", "holds"), [(0, True), (6, True), (7, False)])
+def test_two_in_a_hundred_may_be_doubted(alarms: int, holds: bool) -> None:
+    parts = Given(lambda i, name: rows(found=3 if i < alarms else None))
+    assert right.measure(Setup(parts=parts), lambda line: None).holds is holds
+
+
+def test_intervals_that_hold_too_rarely_are_no_success() -> None:
+    parts = Given(lambda i, name: rows(inside=[True] * 9 + [False]))
+    assert right.measure(Setup(parts=parts), lambda line: None).holds is False
+
+
+def test_each_kind_outside_has_to_be_found_and_others_need_not() -> None:
+    def row_of(missed: str) -> Callable[[int, str], dict[str, Any]]:
+        return lambda i, name: rows(found=None if name.startswith(missed) else 5)
+
+    for missed, holds in (("discount", True), ("ORCA", False)):
+        found = outside.measure(Setup(parts=Given(row_of(missed))), lambda line: None)
+        assert found.holds is holds
+        assert (missed in found.note) is not holds
+
+
+def test_a_scenario_is_not_changed_by_who_differs_from_it() -> None:
+    scenario: Scenario = load_scenario("crossing")
+    policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=0)
+    before = replace(scenario)
+    for make in KINDS.values():
+        make(scenario, policy, theta, 0)
+    assert scenario == before
