@@ -116,12 +116,15 @@ class Evidence(Posterior):
         """The evidence with one more batch."""
         return replace(self, batches=(*self.batches, batch))
 
-    def judged(self, wider: Likelihood, theta: Array) -> Evidence:
+    def asked_beyond(self, wider: Likelihood, theta: Array) -> Evidence:
         """Having asked whether a new batch fits what is believed before it is added.
 
-        wider: the batch's likelihood, statistics behind its features (`misfit.Misfit.after`)
+        wider: the batch's likelihood, statistics behind its features (`misfit.Misfit.after`); of
+        other statistics than before, the question is begun anew
         """
-        before = self.misfit or Misfit.none(wider.size - len(theta))
+        before, k = self.misfit, wider.size - len(theta)
+        if before is None or len(before.total) != k:
+            before = Misfit.none(k)
         return replace(self, misfit=before.after(wider, theta, self.covariance(theta)))
 
     def without_newest(self) -> Evidence:

@@ -7,23 +7,24 @@ that these innovations r_k have mean zero under the model, given the past, and c
 
     V_k = Cov z + Cov(z, Phi) P_k Cov(Phi, z),  P_k the covariance of theta then.
 
-Each statistic is measured in its deviation for one decision of the batch, so that those weigh alike
-who choose widely and who hardly vary. With S = sum r_k and V = sum V_k, averaging
-exp(lambda . S - lambda' V lambda / 2) over a Gaussian lambda of variance w (Robbins 1970) gives
+Each statistic is measured in its deviation for one decision, as the batches before had it, so that
+those weigh alike who choose widely and who hardly vary. (In that of the batch itself, which depends
+on what was chosen in it, innovations would have a mean.) With S = sum r_k and V = sum V_k, the mean
+of exp(lambda . S - lambda' V lambda / 2) over a Gaussian lambda of variance w (Robbins 1970) is
 evidence against the model,
 
     |I + w V|^(-1/2) exp( S' (V + I / w)^-1 S / 2 ),
 
 and E is its mean over the statistics, each alone and all together, and over WIDTHS. It is the Bayes
 factor of a model that has some of those weights, and, being a martingale of mean one where
-innovations are Gaussian, above 1 / alpha with a probability of at most alpha, however often it is
-looked at (Ville 1939; Shafer 2021). What the estimate is too poor to foretell is left out.
+innovations are Gaussian, ever above 1 / alpha with a probability of at most alpha, however often it
+is looked at (Ville 1939; Shafer 2021). What the estimate is too poor to foretell is left out.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,8 +34,8 @@ from bisirl_ros.core.likelihood import Likelihood
 WIDTHS = (0.03, 0.3)
 """w, the variance of the weights that a reward might lack, per deviation of a statistic."""
 POOREST = 1.0
-"""Batches whose z varies more by what is not known of theta, than that many times by choice, do not
-count."""
+"""Batches do not count in which what is not known of theta varies some z more than that many times
+as much as choice does."""
 JITTER = 1e-9
 
 
@@ -42,36 +43,48 @@ JITTER = 1e-9
 class Misfit:
     """What one person's batches say against the model; immutable.
 
-    total: (k,) S; spread: (k, k) V, its diagonal the number of decisions; batches: how many counted
+    total: (k,) S; spread: (k, k) V; unit: (k,) the variance of each statistic for one decision, in
+    the newest batches above all; zero before the first that counts, which has nothing to go by
+    most: the largest log E so far, natural
     """
 
     total: Array
     spread: Array
-    batches: int = 0
+    unit: Array
+    most: float = 0.0
 
     @staticmethod
     def none(k: int) -> Misfit:
         """Nothing seen yet; k: number of statistics."""
-        return Misfit(np.zeros(k), np.zeros((k, k)))
+        return Misfit(np.zeros(k), np.zeros((k, k)), np.zeros(k))
 
     def after(self, wider: Likelihood, theta: Array, covariance: Array) -> Misfit:
-        """With one more batch.
+        """With one more batch, unless it says nothing that is finite.
 
         wider: its likelihood with the statistics behind the n features
         theta: (n,) the estimate made before it; covariance: (n, n) of that
         """
         n, k = len(theta), len(self.total)
         at = np.concatenate([theta, np.zeros(k)])
-        told = wider.fisher(at)
-        across = told[n:, :n]
-        by_theta, by_choice = across @ covariance @ across.T, told[n:, n:]
-        size = JITTER * max(float(np.trace(by_choice)), JITTER) * np.eye(k)
-        if np.trace(np.linalg.solve(by_choice + size, by_theta)) > POOREST * k:
+        told, innovation = wider.fisher(at), -wider.gradient(at)[n:]
+        if not (np.isfinite(told).all() and np.isfinite(innovation).all()):
             return self
-        spread = by_choice + by_theta + size
-        unit = np.sqrt(np.diag(spread) / len(wider))
-        total = self.total - wider.gradient(at)[n:] / unit
-        return Misfit(total, self.spread + spread / np.outer(unit, unit), self.batches + 1)
+        across, by_choice = told[n:, :n], told[n:, n:]
+        by_theta = across @ covariance @ across.T
+        by_choice = by_choice + JITTER * max(float(np.trace(by_choice)), JITTER) * np.eye(k)
+        if np.linalg.eigvals(np.linalg.solve(by_choice, by_theta)).real.max() > POOREST:
+            return self
+        spread = by_choice + by_theta
+        each = np.diag(spread) / len(wider)
+        if not self.unit.any():
+            return replace(self, unit=each)
+        scale = 1.0 / np.sqrt(self.unit)
+        found = Misfit(
+            self.total + innovation * scale,
+            self.spread + spread * np.outer(scale, scale),
+            0.5 * (self.unit + each),
+        )
+        return replace(found, most=max(self.most, found.log_evidence))
 
     @property
     def log_evidence(self) -> float:
@@ -94,5 +107,5 @@ class Misfit:
         return np.divide(self.total, spread, out=np.zeros_like(self.total), where=spread > 0.0)
 
     def found(self, false_alarm: float) -> bool:
-        """Whether the model is rejected, with a probability `false_alarm` of being wrong ever."""
-        return false_alarm > 0.0 and self.log_evidence >= -math.log(false_alarm)
+        """Whether the model was rejected, with a probability `false_alarm` of being wrong ever."""
+        return false_alarm > 0.0 and self.most >= -math.log(false_alarm)

@@ -50,7 +50,8 @@ class Improved:
 class OuterReport:
     """What one outer iteration did.
 
-    theta, std: (n,), or (P n,) of several people, estimate and posterior standard deviation
+    theta, std: (n,), or (P n,) of several people, estimate and Laplace's standard deviation; those
+        that are published of people are in `people`
     inner: of the lower level
     held_out: mean log-likelihood per decision of this batch before anything was learned from it;
     objective: f(phi, theta), NaN where no policy is learned; gradient_norms: one per outer update;

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -105,10 +106,7 @@ class PeopleEvidence:
         return theta if self.reward == SHARED else theta[self._place[identity]]
 
     def covariance_of(self, theta: Array, identity: str) -> Array:
-        """Of one person's theta, as it is published: (n, n).
-
-        The Laplace posterior's, or, where they do not fit the model, the robust one.
-        """
+        """Of one person's theta, as published: Laplace's, the robust one if doubted: (n, n)."""
         part, share = self.parts[self.part_of(identity)], self.theta_of(theta, identity)
         return robust_covariance(part, share) if self.doubts(identity) else part.covariance(share)
 
@@ -137,7 +135,7 @@ class PeopleEvidence:
         Pooled: mu, and Omega plus the covariance of mu. Shared: what is believed of everybody.
         """
         if self.reward == SHARED:
-            return theta, self.covariance(theta)
+            return theta, self.covariance_of(theta, EVERYBODY)
         if self.reward == POOLED:
             pool = self.pool(theta)
             return pool.mean, pool.covariance
@@ -190,11 +188,13 @@ class PeopleEvidence:
         """Having asked whether a new batch fits what is believed of everybody at theta."""
         if self.misfit_alarm == 0.0:
             return self
-        parts = dict(self.parts)
+        of, parts = dict[str, list[Any]](), dict(self.parts)
         for identity, wider in batch.wider.items():
-            name = self.part_of(identity)
-            parts[name] = parts[name].judged(wider, self.theta_of(theta, identity))
-        return replace(self, parts=parts)
+            of.setdefault(self.part_of(identity), []).append(wider)
+        for name, (one, *more) in of.items():
+            whole, share = one.joined(more), self.theta_of(theta, name)
+            parts[name] = parts[name].asked_beyond(whole, share)
+        return self.with_parts(parts)
 
     def add(self, batch: PeopleLikelihood) -> PeopleEvidence:
         """With one more batch; raises KeyError for somebody who was not `met`."""

@@ -17,12 +17,15 @@ from scipy.stats import t  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.lower_level import is_positive_definite
 
 NORMAL_95 = 1.959963984540054
+MOST = 0.95
+"""Share of the curvature in one direction that a batch is taken to have, at most."""
 
 
 def robust_covariance(evidence: Evidence, theta: Array) -> Array:
-    """Of one person's theta at its estimate: (n, n).
+    """Of one person's theta at its estimate, in no direction below Laplace's: (n, n).
 
     Widened so that 1.96 deviations are what Student's t asks for with so few batches. What was
     condensed counts as the model has it. Laplace's where there are no more batches than weights.
@@ -30,11 +33,16 @@ def robust_covariance(evidence: Evidence, theta: Array) -> Array:
     laplace, count = evidence.covariance(theta), len(evidence.batches)
     if count <= len(theta) + 1:
         return laplace
-    meat = evidence.precision.copy()
+    exact = is_positive_definite(evidence.hessian(theta))
+    root = np.linalg.cholesky(laplace)  # H^-1 = root root'; all below is in its directions
+    meat = root.T @ evidence.precision @ root
     for batch in evidence.batches:
-        left = np.eye(len(theta)) - batch.fisher(theta) @ laplace
-        score = np.linalg.solve(left, batch.gradient(theta))
+        curvature = batch.hessian(theta) if exact else batch.fisher(theta)
+        leverage, along = np.linalg.eigh(root.T @ curvature @ root)
+        left = 1.0 - np.clip(leverage, 0.0, MOST)
+        score = along @ ((along.T @ root.T @ batch.gradient(theta)) / left)
         meat += (count - 1) / count * np.outer(score, score)
     wider = t.ppf(0.975, count - 1) / NORMAL_95
-    found = wider**2 * laplace @ meat @ laplace
-    return np.asarray(0.5 * (found + found.T))
+    sizes, along = np.linalg.eigh(wider**2 * meat)
+    half = root @ along
+    return np.asarray((half * np.maximum(sizes, 1.0)) @ half.T)

@@ -26,7 +26,7 @@ from bisirl_ros.io.records import Arrays, Records, arrays_of, fields_of
 CHECKPOINT = "bisirl.checkpoint/3"
 COUNTS = ("condensed", "trajectories_condensed", "forgotten")
 """Of one person's evidence, beside its batches."""
-MISFIT = ("total", "spread")
+MISFIT = ("total", "spread", "unit")
 
 
 def save_checkpoint(
@@ -109,8 +109,8 @@ def _told(value: Any) -> str:
 
 def _counts(name: str, part: Evidence) -> dict[str, Any]:
     counts = {count: getattr(part, count) for count in COUNTS}
-    judged = None if part.misfit is None else part.misfit.batches
-    return {"name": name, "batches": len(part.batches), "judged": judged, **counts}
+    misfit = None if part.misfit is None else part.misfit.most
+    return {"name": name, "batches": len(part.batches), "misfit": misfit, **counts}
 
 
 def _people(evidence: Posterior) -> dict[str, Any] | None:
@@ -167,11 +167,12 @@ def _part(
         _check(name, told[name], (n, n))
         np.linalg.cholesky(told[name])
     misfit = None
-    if about.get("judged") is not None:
-        misfit = Misfit(told["misfit_total"], told["misfit_spread"], int(about["judged"]))
+    if about.get("misfit") is not None:
+        found = {name: told[f"misfit_{name}"] for name in MISFIT}
+        misfit = Misfit(**found, most=float(about["misfit"]))
         k = len(misfit.total)
-        _check("misfit_total", misfit.total, (k,))
-        _check("misfit_spread", misfit.spread, (k, k))
+        for name, shape in zip(MISFIT, ((k,), (k, k), (k,)), strict=True):
+            _check(f"misfit_{name}", told[f"misfit_{name}"], shape)
     return Evidence(
         mean=told["mean"],
         precision=told["precision"],

@@ -15,6 +15,6 @@ def misfits(people: Mapping[str, Any]) -> dict[str, str]:
 def misfit_lines(misfit: Mapping[str, str]) -> list[str]:
     """A line for each."""
     return [
-        f"{name} {how}: no reward of these features explains that; the intervals are robust ones"
+        f"{name} {how}: no reward of these features explains that, trust the weights less"
         for name, how in misfit.items()
     ]

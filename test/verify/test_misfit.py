@@ -66,10 +66,11 @@ def test_what_is_learned_of_people_who_are_the_model_is_right() -> None:
     assert found["inside"] == found["laplace"]
 
 
-def test_people_who_are_not_are_found_and_their_deviations_grow() -> None:
+def test_people_who_are_not_are_found_and_their_intervals_hold_more() -> None:
     found = learned("looks ahead 12, not 8", 0, 12)
     assert found["found"] is not None
     assert max(found["log_evidence"]) > np.log(100.0)
+    assert np.all(np.array(found["inside"]) >= np.array(found["laplace"]))
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.key)

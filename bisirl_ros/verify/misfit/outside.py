@@ -44,12 +44,12 @@ def _figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """said: share of whom it is; after: how many episodes, the median; how: most often."""
     found = [row["found"] for row in rows]
     said = [k for k in found if k is not None]
-    how = Counter(row["how"] for row in rows).most_common(1)[0][0]
+    how = Counter(row["how"] for row in rows if row["found"] is not None).most_common(1)
     return {
         "said": len(said) / len(found),
         "interval": bootstrap_mean([float(k is not None) for k in found]),
         "after": float(np.median(said)) if said else None,
-        "how": how,
+        "how": how[0][0] if how else None,
         "error": float(np.mean([row["error"] for row in rows])),
         "coverage": float(np.mean([row["inside"] for row in rows])),
         "coverage_by_the_model": float(np.mean([row["laplace"] for row in rows])),
