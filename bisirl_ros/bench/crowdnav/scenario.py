@@ -48,12 +48,8 @@ class CircleCrossing(Scenario):
     """A scenario whose people start anywhere on a circle and go to the opposite point."""
 
     def sample(self, count: int, rng: np.random.Generator) -> Situation:
-        """See `Scenario.sample`. People walk already: ORCA's are at full speed within a step."""
-        start = starts(rng.random, count, self.people)
-        rest = situation(start, self)
-        way = -start * (SPEED / np.linalg.norm(start, axis=-1, keepdims=True))
-        walking = torch.cat([rest.people[..., :2], torch.from_numpy(way)], -1)
-        return rest.with_bodies(rest.robot, walking)
+        """See `Scenario.sample`."""
+        return situation(starts(rng.random, count, self.people), self)
 
 
 def circle_crossing(drive: str = "omni") -> CircleCrossing:

@@ -1,4 +1,8 @@
-"""One tracker of each kind over DDS: reports are messages, episodes whole runs."""
+"""One tracker of each kind over DDS: reports are messages, episodes whole runs.
+
+The simulated people are a node of their own: on a busy machine they decide late, which no reward
+explains. Measure it with nothing else running.
+"""
 
 from __future__ import annotations
 

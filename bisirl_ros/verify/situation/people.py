@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,39 +40,51 @@ def measure(setup: Setup, say: Say) -> Outcome:
             inside += graded(found.last, people)[1]
             outcomes += found.outcomes
             ticks.append(found.tick_s)
-        table[str(count)] = _row(scenario, inside, outcomes, np.concatenate(ticks), setup.quick)
+        table[str(count)] = _row(inside, outcomes, np.concatenate(ticks))
         say(f"P = {count}: " + ", ".join(f"{k} {v:.3g}" for k, v in table[str(count)].items()))
+    for count, took in side_by_side(2 if setup.quick else 12).items():
+        table[str(count)]["update_s"] = took
+    say(
+        "update: "
+        + ", ".join(f"P = {n} {np.median(r['update_s']):.3f} s" for n, r in table.items())
+    )
     return _judged(table, seeds, setup.quick)
 
 
-def _row(
-    scenario: Scenario, inside: list[bool], outcomes: list[str], ticks: np.ndarray, quick: bool
-) -> dict[str, Any]:
+def _row(inside: list[bool], outcomes: list[str], ticks: np.ndarray) -> dict[str, Any]:
     return {
         "episodes": len(outcomes),
         "done": float(np.mean([o in ("arrived", "timeout", "collision") for o in outcomes])),
         "arrived": float(np.mean([o == "arrived" for o in outcomes])),
         "coverage": float(np.mean(inside)) if inside else 1.0,
         "command_p99_ms": 1e3 * float(np.percentile(ticks, 99)),
-        "update_s": update_seconds(scenario, 2 if quick else 6),
     }
 
 
-def update_seconds(scenario: Scenario, times: int) -> float:
-    """Median time of an outer update with true weights [s]."""
+def side_by_side(rounds: int) -> dict[int, list[float]]:
+    """Time of each outer update with true weights [s], by number of people, who take turns."""
+    updates = {count: _updating(load_scenario("crossing", people=count)) for count in COUNTS}
+    for update in updates.values():
+        update()
+    took: dict[int, list[float]] = {count: [] for count in COUNTS}
+    for _ in range(rounds):
+        for count, update in updates.items():
+            began = time.perf_counter()
+            update()
+            took[count].append(time.perf_counter() - began)
+    return took
+
+
+def _updating(scenario: Scenario) -> Callable[[], object]:
     solver, config = CrowdSolver(scenario, InteractionPolicy(scenario.robot)), LoopConfig()
     state = untaught(solver, config, 0)
     theta = np.array(list(drawn_people(scenario, 0).values())).flatten()
-    took = []
-    for _ in range(times + 1):
-        began = time.perf_counter()
-        improve_policy(solver, state, config, known_theta=theta)
-        took.append(time.perf_counter() - began)
-    return float(np.median(took[1:]))
+    return lambda: improve_policy(solver, state, config, known_theta=theta)
 
 
 def _judged(table: dict[str, Any], seeds: list[int], quick: bool) -> Outcome:
-    slower = table["5"]["update_s"] / table["1"]["update_s"]
+    five, one = (np.array(table[count]["update_s"]) for count in ("5", "1"))
+    slower = float(np.median(five / one))
     coverage = [table[str(count)]["coverage"] for count in COUNTS if count]
     least = COVERAGE - (0.2 if quick else 0.0)
     late = max(row["command_p99_ms"] for row in table.values())
@@ -94,7 +107,7 @@ def _judged(table: dict[str, Any], seeds: list[int], quick: bool) -> Outcome:
 def draw(outcome: Outcome, ax: Axes) -> None:
     """Time of an outer update by the number of people."""
     table = outcome.figures["by_count"]
-    ax.bar(list(table), [row["update_s"] for row in table.values()], color="0.6")
+    ax.bar(list(table), [np.median(row["update_s"]) for row in table.values()], color="0.6")
     ax.set_xlabel("people", fontsize=8)
     ax.set_ylabel("outer update [s]", fontsize=8)
 
