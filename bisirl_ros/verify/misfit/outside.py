@@ -59,10 +59,13 @@ def _figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def draw(outcome: Outcome, ax: Axes) -> None:
     """Of how many of each kind it is said."""
     table = outcome.figures["kinds"]
-    ax.barh(list(table), [100.0 * row["said"] for row in table.values()], color="0.6")
+    for i, (kind, row) in enumerate(table.items()):
+        ax.barh(-i, 100.0 * row["said"], color="0.8" if kind in OUTSIDE else "0.92")
+        ax.text(1.0, -i, kind, va="center", fontsize=7)
     ax.axvline(100.0 * SAID, color="k", lw=0.8, ls=":", label="bar")
-    ax.tick_params(labelsize=6)
-    ax.set_xlabel("said not to fit [%]", fontsize=8)
+    ax.set_xlim(0.0, 100.0)
+    ax.set_yticks([])
+    ax.set_xlabel("said not to fit [%]; pale: another structure explains them", fontsize=8)
 
 
 EXPERIMENT = Experiment("misfit", "people who are not the model", measure, draw)
