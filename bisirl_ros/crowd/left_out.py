@@ -76,7 +76,7 @@ def left_out(own: Tensor, goal: Tensor, robot: Tensor, targets: Tensor) -> Tenso
     )
 
 
-def told(deviations: Sequence[float]) -> str:
+def in_words(deviations: Sequence[float]) -> str:
     """The statistic that differs most, in words; deviations: (11,) in standard deviations."""
     worst = max(range(len(LEFT_OUT)), key=lambda i: abs(deviations[i]))
     found = LEFT_OUT[worst]

@@ -40,6 +40,6 @@ def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
 
 def _of_person(found: PersonEstimate) -> dict[str, Any]:
     """misfit: log_evidence against the model, `how` they differ where it is enough, else None."""
-    how = left_out.told(found.deviations) if found.doubted else None
+    how = left_out.in_words(found.deviations) if found.doubted else None
     misfit = {"log_evidence": found.log_evidence, "how": how}
     return {"theta": found.theta.tolist(), "std": found.std.tolist(), "misfit": misfit}

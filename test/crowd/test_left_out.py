@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bisirl_ros.crowd.left_out import LEFT_OUT, NEAR_M, PLACE_M, left_out, told
+from bisirl_ros.crowd.left_out import LEFT_OUT, NEAR_M, PLACE_M, in_words, left_out
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -56,9 +56,9 @@ def test_away_is_from_the_side_on_which_the_robot_is(side: float, away: float) -
 def test_it_is_told_in_words() -> None:
     found = [0.0] * len(LEFT_OUT)
     found[NAMES.index("ahead")] = -4.0
-    assert told(found) == "walks slower towards the goal than foreseen"
+    assert in_words(found) == "walks slower towards the goal than foreseen"
     found[NAMES.index("away near")] = 5.0
-    assert told(found) == "turns away from the robot more than foreseen"
+    assert in_words(found) == "turns away from the robot more than foreseen"
 
 
 @pytest.mark.parametrize("goals", [1, 2])

@@ -22,7 +22,7 @@ from bisirl_ros.verify.misfit.kinds import KINDS, RIGHT, SOMEBODY_M
 from bisirl_ros.verify.parts import Parts
 
 
-def mean_choice(kind: str, at: tuple[float, ...], robot_x: float = -9.0) -> Array:
+def mean_choice(kind: str, at: tuple[float, ...]) -> Array:
     """Where somebody of a kind goes on average from a state, the robot far away: (2,) [m/s]."""
     scenario = load_scenario("crossing")
     policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=0)
@@ -32,7 +32,7 @@ def mean_choice(kind: str, at: tuple[float, ...], robot_x: float = -9.0) -> Arra
         person.told(phi, 0)
     rng = np.random.default_rng(0)
     here = scenario.sample(1, rng)
-    robot = torch.tensor([[robot_x, 0.0, 0.0, 0.0, 0.0, 0.0]], dtype=here.robot.dtype)
+    robot = torch.tensor([[-9.0, 0.0, 0.0, 0.0, 0.0, 0.0]], dtype=here.robot.dtype)
     people = torch.tensor([[at]], dtype=here.people.dtype)
     here = here.with_bodies(robot, people)
     luck = torch.from_numpy(rng.random((60, 1, 1)))

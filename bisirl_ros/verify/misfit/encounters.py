@@ -13,11 +13,12 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, outer_iteration
 from bisirl_ros.core.metrics import relative_error
 from bisirl_ros.core.outer_report import OuterReport
+from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.crowd.actors import Actor, PolicyDriver, tell
+from bisirl_ros.crowd.actors.bodies import deciding
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode import play
-from bisirl_ros.crowd.left_out import told
-from bisirl_ros.crowd.model import CrowdModel
+from bisirl_ros.crowd.left_out import in_words
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.situation import Situation
@@ -29,7 +30,6 @@ EPISODES, PER_POLICY = 24, 4
 STRAYING = 0.3
 """Deviation of the robots' policies from the goal seeker's: each answers people in its own way."""
 LOOP = LoopConfig(policy_steps=0)
-NORMAL_95 = 1.96
 
 
 class _Recorded:
@@ -71,22 +71,20 @@ def encounters(kind: str, seed: int, episodes: int) -> Encounters:
         driver = PolicyDriver(policy, phi.double())
         played = play(scenario, driver, recorded, theta, start, rng)
         periods = np.round(played.duration_s / scenario.decision_period_s).astype(int)
-        model = CrowdSolver(scenario, policy).model
         lived += [
-            (_of_episode(recorded.did[: periods[b]], model, b, len(lived) + b), phi)
+            (_of_episode(recorded.did[: periods[b]], scenario, b, len(lived) + b), phi)
             for b in range(PER_POLICY)
         ]
     return Encounters(scenario, theta[0], lived[:episodes])
 
 
 def _of_episode(
-    did: list[tuple[Situation, Tensor]], model: CrowdModel, b: int, episode: int
+    did: list[tuple[Situation, Tensor]], scenario: Scenario, b: int, episode: int
 ) -> Decisions:
     """What was chosen in episode b of those played, as long as there was something to choose."""
     now = [(situation.chosen(slice(b, b + 1)), target[b]) for situation, target in did]
     first = now[0][0]
-    setting = model.setting(first, first.aims.likeliest, torch.zeros(model.n_features))
-    going = np.array([model.deciding(s.people, setting)[0].numpy() for s, _ in now])
+    going = np.array([deciding(scenario, s)[0].numpy() for s, _ in now])
     target = np.array([target.numpy() for _, target in now], float)
     moments, people = going.shape
     return Decisions(
@@ -95,7 +93,7 @@ def _of_episode(
         present=np.ones((moments, people), bool),
         target=np.where(going[..., None], target, np.nan),
         spread=np.zeros((moments, people, 6, 6)),
-        identities=model.scenario.identities,
+        identities=scenario.identities,
         route=np.repeat(first.aims.route.numpy(), moments, 0),
         goals=first.aims.goals[0].numpy(),
         log_belief=np.repeat(first.aims.log_belief.numpy(), moments, 0),
@@ -126,7 +124,7 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
     off = np.abs(last.theta - met.theta)
     return {
         "found": next((k + 1 for k, one in enumerate(each) if one.doubted), None),
-        "how": told(last.deviations),
+        "how": in_words(last.deviations),
         "log_evidence": [one.log_evidence for one in each],
         "error": relative_error(last.theta, met.theta),
         "inside": (off <= NORMAL_95 * last.std).tolist(),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binomtest  # type: ignore[import-untyped]
 
+from bisirl_ros.core.reward_distance import binomial_interval
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
-from bisirl_ros.verify.misfit.encounters import EPISODES, learned
+from bisirl_ros.verify.misfit.encounters import EPISODES, LOOP, learned
 from bisirl_ros.verify.misfit.kinds import RIGHT
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
     return Outcome(
         {
             "alarms": alarms,
-            "alarm_interval": list(binomtest(alarms, len(rows)).proportion_ci()),
+            "alarm_interval": list(binomial_interval(alarms, len(rows))),
             "coverage": coverage,
             "error": error,
             "most_evidence": [max(row["log_evidence"]) for row in rows],
@@ -51,7 +51,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
 def draw(outcome: Outcome, ax: Axes) -> None:
     """The most that was ever said against each."""
     ax.hist(outcome.figures["most_evidence"], bins=30, color="0.6")
-    ax.axvline(np.log(100.0), color="k", lw=0.8, ls=":", label="doubted beyond")
+    ax.axvline(-np.log(LOOP.misfit_alarm), color="k", lw=0.8, ls=":", label="doubted beyond")
     ax.set_xlabel("most evidence against the model [nat]", fontsize=8)
     ax.set_ylabel("people", fontsize=8)
 
