@@ -66,7 +66,7 @@ class LoopConfig:
         6, doc="outer updates per batch; 0 learns no policy", low=0, high=99
     )
     checked_episodes: int = setting(
-        256,
+        512,
         doc="imagined episodes, at most, by which a new policy must be no worse than the deployed "
         "one; 0 checks nothing (nor does it where beta_i > 0)",
         low=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -33,11 +34,18 @@ def test_the_quick_version_holds_and_draws(key: str, tmp_path: Path) -> None:
     assert (tmp_path / "parts" / f"{key}.jsonl").is_file()
 
 
-def test_the_worst_step_is_a_share_of_what_was_there_before() -> None:
-    assert never_worse.worst_drop([1.0, 2.0, 3.0]) == 0.0
-    assert never_worse.worst_drop([10.0, 9.0, 20.0, 19.0]) == pytest.approx(0.1)
-    assert never_worse.worst_drop([-10.0, -11.0]) == pytest.approx(0.1)
-    assert never_worse.worst_drop([0.1, 0.0]) == pytest.approx(0.1)  # of 1 at least
+def test_a_step_down_is_a_share_of_what_was_there_before() -> None:
+    assert never_worse.drop(1.0, 2.0) == pytest.approx(-1.0)
+    assert never_worse.drop(10.0, 9.0) == pytest.approx(0.1)
+    assert never_worse.drop(-10.0, -11.0) == pytest.approx(0.1)
+    assert never_worse.drop(0.1, 0.0) == pytest.approx(0.1)  # of 1 at least
+
+
+def test_costly_scenarios_are_run_once_and_the_others_in_turns() -> None:
+    found = never_worse.runs_over(["side", "guide", "doorway"], 6, 3)
+    assert found == [
+        ("side", 3), ("guide", 3), ("side", 4), ("guide", 4), ("side", 5), ("doorway", 3),
+    ]  # fmt: skip
 
 
 def judged(tmp_path: Path, key: str, row: dict[str, object], module: object) -> bool | None:
@@ -67,7 +75,8 @@ def test_a_policy_worse_than_the_one_before_or_than_none_misses(tmp_path: Path) 
         ([9.0, 10.0, 8.5], False),
         ([3.0, 2.99], False),
     ):
-        row = {"returns": returns, "shares": [1.0] * (len(returns) - 1)}
+        drops = [never_worse.drop(a, b) for a, b in itertools.pairwise(returns)]
+        row = {"returns": returns, "drops": drops, "shares": [1.0] * len(drops)}
         assert judged(tmp_path, "never_worse", row, never_worse) is holds
 
 
