@@ -9,15 +9,24 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.drift import forget_before_drift
+from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
 from bisirl_ros.core.likelihood import Likelihood, PeopleLikelihood
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
-from bisirl_ros.core.lower_level import LowerLevelResult, Method, Status, solve_from_starts
+from bisirl_ros.core.lower_level import (
+    LowerLevelResult,
+    Method,
+    Status,
+    solve_from_starts,
+    solve_lower_level,
+)
 from bisirl_ros.core.outer_report import OuterReport
 from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.core.solver import Solver
+from bisirl_ros.core.structures import Family
 from bisirl_ros.errors import InputError
 
 __all__ = ["Batch", "Interact", "LoopConfig", "LoopState", "OuterReport", "bisirl"]
@@ -61,8 +70,10 @@ def outer_iteration(
         raise cannot_play_again(method)
     with state.whole_or_not_at_all():
         began = clock()
-        held_out = observe(state, config, batch, solver.likelihood(batch, phi_of_batch))
+        likelihood = solver.likelihood(batch, phi_of_batch)
+        held_out = observe(state, config, batch, likelihood)
         inner = solve_inner(state, config)
+        compare_structures(state, config, likelihood)
         drifted = forget_after_drift(state, config)
         if drifted:
             inner = solve_inner(state, config)
@@ -154,6 +165,32 @@ def _solve_parts(
     )
 
 
+def compare_structures(
+    state: LoopState[Batch], config: LoopConfig, likelihood: Likelihood | PeopleLikelihood
+) -> None:
+    """Which of a game's structures explains each person of the newest batch how well."""
+    if not isinstance(likelihood, PeopleLikelihood):
+        return
+
+    def solve(evidence: Evidence, theta: Array) -> Array:
+        return solve_lower_level(
+            evidence,
+            theta,
+            trajectories=evidence.trajectories,
+            tolerance=config.inner_tolerance / (state.k + 1),
+            max_iterations=config.inner_max_iterations,
+            method=Method(config.inner_method),
+        ).theta
+
+    families = dict(state.families)
+    for identity, batch in likelihood.otherwise.items():
+        size = likelihood.of[identity].size
+        prior = Evidence.start(size, config.prior_precision, config.evidence_window)
+        family = families.get(identity, Family(prior, config.misfit_alarm))
+        families[identity] = family.after(batch, solve)
+    state.families = families
+
+
 def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> dict[str, int]:
     """Weaken what is older than a detected drift; how many batches are newer, by who changed.
 
@@ -164,4 +201,8 @@ def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> dict[str,
     )
     if drifted:
         state.recent = state.recent[-min(drifted.values()) :]
+        state.families = {
+            name: family.forget(drifted[name], config.forgetting) if name in drifted else family
+            for name, family in state.families.items()
+        }
     return drifted

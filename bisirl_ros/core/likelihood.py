@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -34,17 +34,30 @@ class Likelihood(Objective, Protocol):
         ...
 
 
+class Explained(NamedTuple):
+    """known: the likelihood of what somebody did; wider: with statistics that the reward leaves out
+    behind its features (`core.misfit`)"""
+
+    known: Likelihood
+    wider: Likelihood
+
+
+Explain = Callable[[], Explained]
+
+
 @dataclass(frozen=True)
 class PeopleLikelihood:
     """What several people did in one batch; given their thetas, they are independent.
 
     of: by identity, of everybody who decided
-    wider: the same with statistics that the reward leaves out behind its features (`core.misfit`);
-    empty where the game has none
+    wider: the same, see `Explained`; empty where the game has no such statistics
+    otherwise: by identity and structure (`core.structures`), worked out when called; empty where
+    the game has but one
     """
 
     of: Mapping[str, Likelihood]
     wider: Mapping[str, Likelihood] = field(default_factory=dict)
+    otherwise: Mapping[str, Mapping[str, Explain]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(map(len, self.of.values()))

@@ -9,6 +9,8 @@ from bisirl_ros.core.hypergradient import Estimator, Hypergradient
 from bisirl_ros.core.lower_level import Method
 from bisirl_ros.core.people_evidence import REWARDS
 
+STRUCTURES = _, LEARNED = ("given", "learned")
+
 
 @dataclass(frozen=True)
 class LoopConfig:
@@ -50,6 +52,12 @@ class LoopConfig:
         "not, their deviations are robust ones; 0 asks nothing",
         low=0.0,
         high=0.5,
+    )
+    structure: str = setting(
+        "given",
+        doc="how somebody decides, beside what they want (horizon, discount, view of the robot, "
+        "goal): as the scenario has it, or learned: of a small family, which explains them best",
+        choices=STRUCTURES,
     )
     evidence_window: int = setting(200, doc="batches kept exactly", low=1, high=100000)
     inner_method: str = setting(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.likelihood import PeopleLikelihood
-from bisirl_ros.crowd.aims import Course
+from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
+from bisirl_ros.core.structures import GIVEN
+from bisirl_ros.crowd.aims import Course, arrived
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.features import Step
 from bisirl_ros.crowd.foresight import View
 from bisirl_ros.crowd.goal_mixture import GoalMixture
 from bisirl_ros.crowd.latent import Latent, draws
@@ -19,34 +25,54 @@ from bisirl_ros.crowd.left_out import left_out
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import Weights
 from bisirl_ros.crowd.situation import AWAY_M
+from bisirl_ros.crowd.structure import Structure, log_standing
 
 AWAY = (AWAY_M, AWAY_M, 0.0, 0.0)
-Explained = Choices | GoalMixture
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What M = N * Q decisions looked at; robot: (M, 6) as it was; asked: (M, points + K, 2)."""
+
+    view: View
+    robot: Tensor
+    asked: Tensor
+    foreseen: Step
+    latent: Latent
 
 
 class Explainer:
     """Turns decisions into likelihoods, person by person.
 
     model: its candidates stand for the disc of choices; draws: states that may have been, for each
-    decision that was not seen exactly
+    decision that was not seen exactly; structures: how else people may decide, the model's first
     """
 
-    def __init__(self, model: CrowdModel, state_draws: int = 1) -> None:
+    def __init__(
+        self, model: CrowdModel, state_draws: int = 1, structures: Sequence[Structure] = ()
+    ) -> None:
         self._model, self._draws = model, state_draws
+        self._structures = tuple(structures) or (Structure(GIVEN, model.scenario.person),)
         self._velocity = model.candidates.velocity.double().cpu().numpy()
         self._log_area = model.candidates.log_area.double().cpu().numpy()
 
-    @torch.no_grad()
     def __call__(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
         """The batch's choices under phi (m,), the policy it was collected with; by identity."""
-        of, wider = {}, {}
-        for p, identity in enumerate(batch.identities):
-            if batch.decided[:, p].any():
-                of[identity], wider[identity] = self._of_person(batch, p, phi)
-        return PeopleLikelihood(of, wider)
+        of = {
+            identity: self._of_person(batch, p, phi)
+            for p, identity in enumerate(batch.identities)
+            if batch.decided[:, p].any()
+        }
+        given = {identity: explain[GIVEN]() for identity, explain in of.items()}
+        return PeopleLikelihood(
+            {identity: found.known for identity, found in given.items()},
+            {identity: found.wider for identity, found in given.items()},
+            of if len(self._structures) > 1 else {},
+        )
 
-    def _of_person(self, batch: Decisions, p: int, phi: Tensor) -> tuple[Explained, Explained]:
-        """By the reward's features, and with what they leave out behind them."""
+    @torch.no_grad()
+    def _of_person(self, batch: Decisions, p: int, phi: Tensor) -> dict[str, Explain]:
+        """By structure: what they do is foreseen now, and made a likelihood of when it is asked."""
         when = np.flatnonzero(batch.decided[:, p])
         mean = np.concatenate([batch.people[when, p], batch.target[when, p]], -1)
         most = self._model.scenario.person.max_speed
@@ -55,13 +81,20 @@ class Explainer:
         )
         belief = batch.log_belief[0, p]
         possible = np.flatnonzero(np.isfinite(belief))
-        wider = [self._explained(batch, p, when, latent, batch.goals[p, g], phi) for g in possible]
-        known = [choices.of_first(self._model.n_features) for choices in wider]
-        if len(known) == 1:
-            return known[0], wider[0]
-        return GoalMixture.of(known, belief[possible]), GoalMixture.of(wider, belief[possible])
+        seen = [self._seen(batch, p, when, latent, batch.goals[p, g], phi) for g in possible]
 
-    def _explained(
+        @cache
+        def of(structure: Structure) -> Explained:
+            wider = [self._choices(structure, one) for one in seen]
+            known = [choices.of_first(self._model.n_features) for choices in wider]
+            if len(known) == 1:
+                return Explained(known[0], wider[0])
+            log = belief[possible]
+            return Explained(GoalMixture.of(known, log), GoalMixture.of(wider, log))
+
+        return {s.name: partial(of, s) for s in self._possible(batch)}
+
+    def _seen(
         self,
         batch: Decisions,
         p: int,
@@ -69,30 +102,45 @@ class Explainer:
         latent: Latent,
         goal: Array,
         phi: Tensor,
-    ) -> Choices:
-        """The decisions of person p at moments `when`, if `goal` (2,) is theirs; the wider ones."""
+    ) -> _Seen:
+        """What person p looks at who decides at moments `when`, if `goal` (2,) is theirs."""
         model = self._model
-        count, draws_, points = latent.log_weight.shape
         weights = model.policy.weights(phi.to(model.device, model.dtype))
         view = self._view(batch, p, when, latent, goal, weights)
-        offered = model.candidates.velocity.expand(count * draws_, -1, -1)
+        offered = model.candidates.velocity.expand(len(view.own), -1, -1)
         asked = torch.cat([model.tensor(latent.target).flatten(0, 1), offered], 1)
-        features = model.foresight.features(weights, view, asked, model.room)
-        robot = model.tensor(batch.robot[when][:, :2]).repeat_interleave(draws_, 0)
-        beyond = left_out(view.own, view.goal, robot, asked)
-        found = (
-            torch.cat([features, beyond], -1)
-            .double()
-            .cpu()
-            .numpy()
-            .reshape(count, draws_, asked.shape[1], -1)
-        )
+        furthest = max((s.person for s in self._possible(batch)), key=lambda x: x.horizon)
+        foresight = replace(model.foresight, scenario=replace(model.scenario, person=furthest))
+        foreseen = foresight.steps(weights, view, asked, model.room)
+        times = latent.log_weight.shape[1]
+        robot = model.tensor(batch.robot[when]).repeat_interleave(times, 0)
+        return _Seen(view, robot, asked, foreseen, latent)
+
+    def _possible(self, batch: Decisions) -> list[Structure]:
+        """Those for which there is enough of a robot on record."""
+        if batch.robot_future is None:
+            return list(self._structures)
+        known = batch.robot_future.shape[1] - 1
+        return [s for s in self._structures if s.person.horizon <= known]
+
+    @torch.no_grad()
+    def _choices(self, structure: Structure, seen: _Seen) -> Choices:
+        """By the features of one structure, with what they leave out behind them."""
+        goal, latent = structure.goal_of(seen.view.goal), seen.latent
+        features = structure.features(seen.foreseen, seen.robot)
+        beyond = left_out(seen.view.own, goal, seen.robot[:, :2], seen.asked)
+        wide, log_weight = torch.cat([features, beyond], -1), latent.log_weight
+        count, times, points = log_weight.shape
+        if goal is not seen.view.goal:
+            tolerance_m = structure.person.goal_tolerance_m
+            there = arrived(seen.view.own[:, :2], goal, tolerance_m)
+            wide[there] = 0.0
+            standing = log_standing(latent.target, self._log_area)
+            there_ = there.cpu().numpy().reshape(count, times, 1)
+            log_weight = np.where(there_, log_weight + standing, log_weight)
+        found = wide.double().cpu().numpy().reshape(count, times, wide.shape[1], -1)
         return Choices(
-            found[:, :, :points],
-            latent.log_weight,
-            found[:, :, points:],
-            self._log_area,
-            latent.log_share,
+            found[:, :, :points], log_weight, found[:, :, points:], self._log_area, latent.log_share
         )
 
     def _view(

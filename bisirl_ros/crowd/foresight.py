@@ -14,6 +14,7 @@ from torch import Tensor
 from bisirl_ros.crowd.aims import Course
 from bisirl_ros.crowd.drives.limits import constant
 from bisirl_ros.crowd.features import Step, psi
+from bisirl_ros.crowd.person import Person
 from bisirl_ros.crowd.plane import bodies
 from bisirl_ros.crowd.policy import InteractionPolicy, Weights
 from bisirl_ros.crowd.robot import Motion
@@ -51,6 +52,11 @@ class Foresight:
 
         targets: (K, 2) or (M, K, 2) [m/s]
         """
+        person = self.scenario.person
+        return discounted(psi(self.steps(weights, view, targets, room), person), person)
+
+    def steps(self, weights: Weights, view: View, targets: Tensor, room: Room) -> Step:
+        """What is foreseen along each candidate, step by step: arrays (M, K, H, ...)."""
         person, period_s = self.scenario.person, self._period_s
         targets = targets.expand(len(view.own), *targets.shape[-2:])
         path = person.path(view.own[:, None].expand(-1, targets.shape[1], -1), targets, room)
@@ -59,7 +65,7 @@ class Foresight:
             robot = self._robot(weights, view, path, others, room)
         else:
             robot = view.future[:, None].expand(-1, targets.shape[1], -1, -1)
-        seen = Step(
+        return Step(
             path[..., :-1, :],
             path[..., 1:, :],
             robot,
@@ -68,8 +74,6 @@ class Foresight:
             room,
             period_s,
         )
-        discounts = tuple((person.discount**h,) for h in range(person.horizon))
-        return (psi(seen, person) * constant(discounts, path.dtype, path.device)).sum(-2)
 
     def _robot(
         self, weights: Weights, view: View, path: Tensor, others: Tensor, room: Room
@@ -126,6 +130,13 @@ class Foresight:
     @property
     def _period_s(self) -> float:
         return self.scenario.decision_period_s
+
+
+def discounted(steps: Tensor, person: Person) -> Tensor:
+    """sum_h gamma^h psi_h of the first H of psi (M, K, H or more, n): (M, K, n)."""
+    discounts = tuple((person.discount**h,) for h in range(person.horizon))
+    kept = steps[..., : person.horizon, :]
+    return (kept * constant(discounts, steps.dtype, steps.device)).sum(-2)
 
 
 def _at_constant_velocity(people: Tensor, steps: int, dt_s: float) -> Tensor:

@@ -25,6 +25,7 @@ from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorded_start import recorded_start
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.crowd.structure import Structure
 
 LEAST_BATCHES = 4
 """Fewer recorded batches cannot be told from their noise."""
@@ -40,6 +41,7 @@ class CrowdSolver:
     draws: candidates that stand for all where it passes through their mean; 0: all do
     answered: whether imagined people see the robot; False: `passive` (FORMULATION section 7)
     state_draws: states that may have been, for each decision that was not seen exactly
+    structures: how else people may decide than as the scenario has it (`structure.family`)
     """
 
     def __init__(
@@ -56,11 +58,12 @@ class CrowdSolver:
         draws: int = 8,
         answered: bool = True,
         state_draws: int = 1,
+        structures: Sequence[Structure] = (),
     ) -> None:
         top = scenario.person.max_speed
         fine, coarse = gauss_disc(top, *likelihood_grid), gauss_disc(top, *imagination_grid)
         self._observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64, answered)
-        self._explain = Explainer(self._observed, state_draws)
+        self._explain = Explainer(self._observed, state_draws, structures)
         self.model = CrowdModel(scenario, policy, coarse, device, torch.float32, answered, likely)
         self._episodes, self._through, self._draws = episodes, through, draws
         self._imagine: Imagine = self.model.imagine

@@ -1,0 +1,115 @@
+"""How else somebody may decide: a small family of structures about a scenario's own.
+
+Each differs in one thing: how far they look ahead, how they discount, how they foresee the robot,
+where their goal really is. What they look at along a candidate motion is worked out once, as far
+ahead as the longest horizon; most structures are another sum of it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.structures import GIVEN
+from bisirl_ros.crowd.actors.bodies import robot_as_body
+from bisirl_ros.crowd.features import Step, psi
+from bisirl_ros.crowd.foresight import discounted
+from bisirl_ros.crowd.person import Person
+from bisirl_ros.crowd.scenario import Scenario
+
+SHORTER, LONGER = 0.5, 1.5
+"""Horizons, as shares of the scenario's."""
+DISCOUNTS = (0.8, 1.0)
+OFF_M = 1.0
+"""How far a goal may be from where it is thought to be, along either axis."""
+
+
+STILL_MPS, ANYTHING = 0.1, 0.1
+
+
+class Sees(enum.Enum):
+    """How somebody foresees the robot: its policy's answers, or as it moves now, or not at all."""
+
+    ANSWERS = "foresees the robot's answers"
+    STRAIGHT = "foresees the robot going straight on"
+    STANDING = "foresees the robot standing still"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One way to decide.
+
+    name: in words; person: how far they look ahead, and how; goal_off: (x, y) [m], fixed frame
+    """
+
+    name: str
+    person: Person
+    sees: Sees = Sees.ANSWERS
+    goal_off: tuple[float, float] = (0.0, 0.0)
+
+    def features(self, foreseen: Step, robot: Tensor) -> Tensor:
+        """Phi (M, K, n) of what was foreseen along K candidates, as far ahead as H or further.
+
+        robot: (M, 6) as it is now
+        """
+        seen = foreseen
+        if self.sees is not Sees.ANSWERS:
+            ahead = _ahead(robot, foreseen, straight=self.sees is Sees.STRAIGHT)
+            seen = replace(seen, robot_tp1=ahead)
+        seen = replace(seen, goal=self.goal_of(seen.goal))
+        return discounted(psi(seen, self.person), self.person)
+
+    def goal_of(self, goal: Tensor) -> Tensor:
+        """Where they go whose goal (..., 2) is thought to be this [m]; itself where it is."""
+        return goal if self.goal_off == (0.0, 0.0) else goal + goal.new_tensor(self.goal_off)
+
+
+def family(scenario: Scenario) -> tuple[Structure, ...]:
+    """The scenario's own structure, and those that differ from it in one thing each."""
+    person, horizon = scenario.person, scenario.person.horizon
+    horizons = {max(round(horizon * share), 1) for share in (SHORTER, LONGER)} - {horizon}
+    return (
+        Structure(GIVEN, person),
+        *(
+            Structure(f"looks ahead {h} decisions, not {horizon}", replace(person, horizon=h))
+            for h in sorted(horizons)
+        ),
+        *(
+            Structure(f"discounts by {d:g}, not {person.discount:g}", replace(person, discount=d))
+            for d in DISCOUNTS
+            if d != person.discount
+        ),
+        *(Structure(sees.value, person, sees) for sees in (Sees.STRAIGHT, Sees.STANDING)),
+        *(
+            Structure(f"goes {OFF_M:g} m {side} of the goal", person, goal_off=(x, y))
+            for side, x, y in (
+                ("-x", -OFF_M, 0.0),
+                ("+x", OFF_M, 0.0),
+                ("-y", 0.0, -OFF_M),
+                ("+y", 0.0, OFF_M),
+            )
+        ),
+    )
+
+
+def log_standing(target: Array, log_area: Array) -> Array:
+    """What somebody there goes for (..., 2) [m/s], relative to anything on the disc: log (...).
+
+    They stand still, within STILL_MPS, but for one in ten, who may do anything.
+    """
+    area = float(np.exp(log_area).sum())
+    still = np.exp(-0.5 * np.square(target / STILL_MPS).sum(-1)) / (2.0 * np.pi * STILL_MPS**2)
+    return np.asarray(np.log((1.0 - ANYTHING) * still * area + ANYTHING))
+
+
+def _ahead(robot: Tensor, foreseen: Step, *, straight: bool) -> Tensor:
+    """Where a robot (M, 6) will be if it goes on as it moves, or stops: (M, 1, H, 2)."""
+    body, steps = robot_as_body(robot), foreseen.person_t.shape[-2]
+    moments = torch.arange(1, steps + 1).to(body)[:, None] * foreseen.dt_s
+    moved = body[:, None, 2:] * moments if straight else torch.zeros_like(moments)
+    return (body[:, None, :2] + moved)[:, None]
