@@ -34,6 +34,9 @@ __all__ = ["Batch", "Interact", "LoopConfig", "LoopState", "OuterReport", "bisir
 MOST_SWEEPS = 20
 """Times that everybody is explained again from what the others have just taught."""
 
+COMPARED = 1e-3
+"""||grad g|| to which structures are solved that are only compared: far below their deviations."""
+
 Interact = Callable[[LoopState[Batch]], "tuple[Batch, Tensor] | None"]
 """Deploy the state's policy; return the next batch and the phi it was collected under, or None."""
 
@@ -177,7 +180,7 @@ def compare_structures(
             evidence,
             theta,
             trajectories=evidence.trajectories,
-            tolerance=config.inner_tolerance / (state.k + 1),
+            tolerance=max(config.inner_tolerance, COMPARED),
             max_iterations=config.inner_max_iterations,
             method=Method(config.inner_method),
         ).theta

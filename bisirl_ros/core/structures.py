@@ -23,7 +23,7 @@ from bisirl_ros.core.likelihood import Explain, Explained
 
 GIVEN = "as given"
 """The structure that the game has, and that the policy plans for."""
-HOPELESS = 25.0
+HOPELESS = 15.0
 """A structure so many nats behind the best is given up."""
 Solve = Callable[[Evidence, Array], Array]
 """(evidence, theta from which) -> the theta that explains it best."""

@@ -70,6 +70,28 @@ class Choices:
             self, chosen=self.chosen[..., :n].copy(), offered=self.offered[..., :n].copy()
         )
 
+    def or_anything(self, probability: float) -> Choices:
+        """If each decision is, with that probability, any motion offered, whatever it is worth.
+
+        A noise floor of what is chosen: one wild decision moves no weight far. One more hypothesis,
+        to which all features are zero.
+        """
+        if probability == 0.0:
+            return self
+        return Choices(
+            np.concatenate([self.chosen, np.zeros_like(self.chosen[:, :1])], 1),
+            np.concatenate([self.log_weight, self.log_weight[:, :1]], 1),
+            np.concatenate([self.offered, np.zeros_like(self.offered[:, :1])], 1),
+            np.concatenate([self.area_of_each, self.area_of_each[:, :1]], 1),
+            np.concatenate(
+                [
+                    self.log_share + np.log1p(-probability),
+                    np.full((len(self), 1), np.log(probability)),
+                ],
+                1,
+            ),
+        )
+
     def __len__(self) -> int:
         return len(self.chosen)
 

@@ -127,7 +127,8 @@ class Explainer:
     def _choices(self, structure: Structure, seen: _Seen) -> Choices:
         """By the features of one structure, with what they leave out behind them."""
         goal, latent = structure.goal_of(seen.view.goal), seen.latent
-        features = structure.features(seen.foreseen, seen.robot)
+        foreseen = replace(seen.foreseen, goal=goal[:, None, None])
+        features = structure.features(foreseen, seen.robot)
         beyond = left_out(seen.view.own, goal, seen.robot[:, :2], seen.asked)
         wide, log_weight = torch.cat([features, beyond], -1), latent.log_weight
         count, times, points = log_weight.shape
@@ -141,7 +142,7 @@ class Explainer:
         found = wide.double().cpu().numpy().reshape(count, times, wide.shape[1], -1)
         return Choices(
             found[:, :, :points], log_weight, found[:, :, points:], self._log_area, latent.log_share
-        )
+        ).or_anything(structure.anything)
 
     def _view(
         self,

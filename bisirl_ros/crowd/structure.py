@@ -25,6 +25,8 @@ from bisirl_ros.crowd.scenario import Scenario
 SHORTER, LONGER = 0.5, 1.5
 """Horizons, as shares of the scenario's."""
 DISCOUNTS = (0.8, 1.0)
+WILD = (0.03, 0.1)
+"""Shares of decisions that a reward may have no part in."""
 OFF_M = 1.0
 """How far a goal may be from where it is thought to be, along either axis."""
 
@@ -45,23 +47,24 @@ class Structure:
     """One way to decide.
 
     name: in words; person: how far they look ahead, and how; goal_off: (x, y) [m], fixed frame
+    anything: probability of a decision that their reward has no part in
     """
 
     name: str
     person: Person
     sees: Sees = Sees.ANSWERS
     goal_off: tuple[float, float] = (0.0, 0.0)
+    anything: float = 0.0
 
     def features(self, foreseen: Step, robot: Tensor) -> Tensor:
         """Phi (M, K, n) of what was foreseen along K candidates, as far ahead as H or further.
 
-        robot: (M, 6) as it is now
+        foreseen: with the goal that they really have (`goal_of`); robot: (M, 6) as it is now
         """
         seen = foreseen
         if self.sees is not Sees.ANSWERS:
             ahead = _ahead(robot, foreseen, straight=self.sees is Sees.STRAIGHT)
             seen = replace(seen, robot_tp1=ahead)
-        seen = replace(seen, goal=self.goal_of(seen.goal))
         return discounted(psi(seen, self.person), self.person)
 
     def goal_of(self, goal: Tensor) -> Tensor:
@@ -85,6 +88,7 @@ def family(scenario: Scenario) -> tuple[Structure, ...]:
             if d != person.discount
         ),
         *(Structure(sees.value, person, sees) for sees in (Sees.STRAIGHT, Sees.STANDING)),
+        *(Structure(f"does anything {w:.0%} of the time", person, anything=w) for w in WILD),
         *(
             Structure(f"goes {OFF_M:g} m {side} of the goal", person, goal_off=(x, y))
             for side, x, y in (
@@ -108,7 +112,7 @@ def log_standing(target: Array, log_area: Array) -> Array:
 
 
 def _ahead(robot: Tensor, foreseen: Step, *, straight: bool) -> Tensor:
-    """Where a robot (M, 6) will be if it goes on as it moves, or stops: (M, 1, H, 2)."""
+    """Where robots (M, 6) will be if they go on as they move now, or stop: (M, 1, H, 2)."""
     body, steps = robot_as_body(robot), foreseen.person_t.shape[-2]
     moments = torch.arange(1, steps + 1).to(body)[:, None] * foreseen.dt_s
     moved = body[:, None, 2:] * moments if straight else torch.zeros_like(moments)
