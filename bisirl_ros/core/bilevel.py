@@ -24,9 +24,10 @@ from bisirl_ros.core.lower_level import (
     solve_lower_level,
 )
 from bisirl_ros.core.outer_report import OuterReport
+from bisirl_ros.core.people_evidence import PeopleEvidence
+from bisirl_ros.core.people_structures import as_believed, compared, forgotten
 from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.core.solver import Solver
-from bisirl_ros.core.structures import Family
 from bisirl_ros.errors import InputError
 
 __all__ = ["Batch", "Interact", "LoopConfig", "LoopState", "OuterReport", "bisirl"]
@@ -73,7 +74,7 @@ def outer_iteration(
         raise cannot_play_again(method)
     with state.whole_or_not_at_all():
         began = clock()
-        likelihood = solver.likelihood(batch, phi_of_batch)
+        likelihood = as_believed(state.evidence, solver.likelihood(batch, phi_of_batch))
         held_out = observe(state, config, batch, likelihood)
         inner = solve_inner(state, config)
         compare_structures(state, config, likelihood)
@@ -169,10 +170,10 @@ def _solve_parts(
 
 
 def compare_structures(
-    state: LoopState[Batch], config: LoopConfig, likelihood: Likelihood | PeopleLikelihood
+    state: LoopState[Batch], config: LoopConfig, batch: Likelihood | PeopleLikelihood
 ) -> None:
-    """Which of a game's structures explains each person of the newest batch how well."""
-    if not isinstance(likelihood, PeopleLikelihood):
+    """How well each structure explains each person; what one says who leads anew is believed."""
+    if not isinstance(batch, PeopleLikelihood) or not isinstance(state.evidence, PeopleEvidence):
         return
 
     def solve(evidence: Evidence, theta: Array) -> Array:
@@ -185,13 +186,8 @@ def compare_structures(
             method=Method(config.inner_method),
         ).theta
 
-    families = dict(state.families)
-    for identity, batch in likelihood.otherwise.items():
-        size = likelihood.of[identity].size
-        prior = Evidence.start(size, config.prior_precision, config.evidence_window)
-        family = families.get(identity, Family(prior, config.misfit_alarm))
-        families[identity] = family.after(batch, solve)
-    state.families = families
+    state.evidence, found = compared(state.evidence, batch, solve)
+    state.theta = state.evidence.exchanged(state.theta, found)
 
 
 def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> dict[str, int]:
@@ -204,8 +200,5 @@ def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> dict[str,
     )
     if drifted:
         state.recent = state.recent[-min(drifted.values()) :]
-        state.families = {
-            name: family.forget(drifted[name], config.forgetting) if name in drifted else family
-            for name, family in state.families.items()
-        }
+        state.evidence = forgotten(state.evidence, drifted, config.forgetting)
     return drifted

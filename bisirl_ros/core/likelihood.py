@@ -62,6 +62,13 @@ class PeopleLikelihood:
     def __len__(self) -> int:
         return sum(map(len, self.of.values()))
 
+    def wider_by(self, part_of: Callable[[str], str]) -> dict[str, Likelihood]:
+        """`wider` by what explains people; part_of: identity -> its name."""
+        of: dict[str, list[Likelihood]] = {}
+        for identity, wider in self.wider.items():
+            of.setdefault(part_of(identity), []).append(wider)
+        return {name: one.joined(more) for name, (one, *more) in of.items()}
+
     def value(self, theta_of: Callable[[str], Array]) -> float:
         """- sum log pi_e over people; theta_of: identity -> (n,)."""
         return sum((x.value(theta_of(identity)) for identity, x in self.of.items()), 0.0)

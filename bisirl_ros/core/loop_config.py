@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from bisirl_ros.config import setting
 from bisirl_ros.core.hypergradient import Estimator, Hypergradient
 from bisirl_ros.core.lower_level import Method
-from bisirl_ros.core.people_evidence import REWARDS
+from bisirl_ros.core.people_evidence import EACH, REWARDS
+from bisirl_ros.errors import InputError
 
 STRUCTURES = _, LEARNED = ("given", "learned")
 
@@ -93,6 +94,13 @@ class LoopConfig:
     beta_i: float = setting(
         0.0, doc="weight of the information that an episode will give [1/nat]", low=0.0, high=1e6
     )
+
+    def __post_init__(self) -> None:
+        if self.structure == LEARNED and self.reward != EACH:
+            raise InputError(
+                f"learner: structure 'learned' needs reward 'each', not '{self.reward}': weights of"
+                " people who decide in different ways do not teach about each other"
+            )
 
     @property
     def estimator(self) -> Estimator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -17,7 +17,6 @@ from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.people_evidence import PeopleEvidence
 from bisirl_ros.core.posterior import Posterior
-from bisirl_ros.core.structures import Family
 
 Batch = TypeVar("Batch", bound=Sized)
 
@@ -39,7 +38,6 @@ class LoopState(Generic[Batch]):
     k: int = 0
     updates: int = 0
     recent: list[Batch] = field(default_factory=list)
-    families: Mapping[str, Family] = field(default_factory=dict)
 
     @staticmethod
     def start(
@@ -73,9 +71,7 @@ class LoopState(Generic[Batch]):
     @contextmanager
     def whole_or_not_at_all(self) -> Iterator[None]:
         """What raises inside leaves the state as it was before, its luck included."""
-        kept = {
-            name: getattr(self, name) for name in ("theta", "evidence", "k", "updates", "families")
-        }
+        kept = {name: getattr(self, name) for name in ("theta", "evidence", "k", "updates")}
         recent, luck = list(self.recent), self.rng.bit_generator.state
         phi = self.phi.detach().clone()
         inertia = copy.deepcopy(self.optimiser.state_dict())

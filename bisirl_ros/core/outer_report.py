@@ -9,31 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.identified import IdentifiedSubspace, identified_by
 from bisirl_ros.core.loop_state import LoopState
 from bisirl_ros.core.lower_level import LowerLevelResult
-from bisirl_ros.core.posterior import Posterior
-from bisirl_ros.core.robust import robust_covariance
-from bisirl_ros.core.structures import Family
-
-
-@dataclass(frozen=True)
-class StructureEstimate:
-    """How somebody decides (`core.structures`).
-
-    probability: of each structure that may be theirs, likeliest first
-    theta: (n,) estimate, if they decide by the first; std: (n,) of the mixture of all, about that
-    """
-
-    probability: Mapping[str, float]
-    theta: Array
-    std: Array
-
-    @property
-    def leading(self) -> str:
-        """The likeliest."""
-        return next(iter(self.probability))
+from bisirl_ros.core.posterior import GIVEN, Posterior
 
 
 @dataclass(frozen=True)
@@ -42,7 +21,8 @@ class PersonEstimate:
 
     log_evidence: against the model (`core.misfit`), None where nothing was asked; doubted: whether
     that is enough, so that std is the robust one; deviations: (k,) by statistic
-    structure: what else is known of how they decide, where that is learned
+    structure: how they are believed to decide (`core.structures`); structures: probability of each
+    that may be it, likeliest first, where that is learned
     """
 
     theta: Array
@@ -50,7 +30,8 @@ class PersonEstimate:
     log_evidence: float | None = None
     doubted: bool = False
     deviations: tuple[float, ...] = ()
-    structure: StructureEstimate | None = None
+    structure: str = GIVEN
+    structures: Mapping[str, float] = field(default_factory=dict)
 
 
 class Update(NamedTuple):
@@ -126,7 +107,7 @@ class OuterReport:
             update_s=tuple(update.seconds for update in updates),
             step=improved.share,
             drifted=drifted,
-            people=estimates(state),
+            people=estimates(state.evidence, state.theta),
             **measured,
         )
 
@@ -141,32 +122,25 @@ class OuterReport:
         return tuple(self.people)
 
 
-def estimates(state: LoopState[Any]) -> dict[str, PersonEstimate]:
+def estimates(evidence: Posterior, theta: Array) -> dict[str, PersonEstimate]:
     """Everybody met so far, by identity."""
-    return {
-        name: _estimate(state.evidence, state.theta, name, state.families.get(name))
-        for name in state.evidence.identities
-    }
+    return {name: _estimate(evidence, theta, name) for name in evidence.identities}
 
 
-def _estimate(
-    evidence: Posterior, theta: Array, name: str, family: Family | None
-) -> PersonEstimate:
+def _estimate(evidence: Posterior, theta: Array, name: str) -> PersonEstimate:
+    family, part = evidence.families.get(name), evidence.parts[evidence.part_of(name)]
     found = PersonEstimate(
-        evidence.theta_of(theta, name), np.sqrt(np.diag(evidence.covariance_of(theta, name)))
+        evidence.theta_of(theta, name),
+        np.sqrt(np.diag(evidence.covariance_of(theta, name))),
+        structure=evidence.structure_of(name),
+        structures=family.probability if family else {},
     )
-    misfit, doubted = evidence.parts[evidence.part_of(name)].misfit, evidence.doubts(name)
-    if family is not None:
-        misfit, doubted = family.of[family.leading].evidence.misfit, family.doubted
-        std = np.sqrt(
-            np.diag(family.covariance(robust_covariance if doubted else Evidence.covariance))
-        )
-        found = replace(found, structure=StructureEstimate(family.probability, family.theta, std))
+    misfit = family.believed.evidence.misfit if family else part.misfit
     if misfit is None:
         return found
     return replace(
         found,
         log_evidence=misfit.log_evidence,
-        doubted=doubted,
+        doubted=evidence.doubts(name),
         deviations=tuple(misfit.deviations.tolist()),
     )

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
 
 import numpy as np
+from scipy.linalg import block_diag  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.pooled_prior import Hyperprior, PooledPrior, pooled_prior
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.core.robust import robust_covariance
+from bisirl_ros.core.structures import Family
 
 SHARED, EACH, POOLED = REWARDS = ("shared", "each", "pooled")
 EVERYBODY = "everybody"
@@ -35,7 +37,7 @@ class PeopleEvidence:
     weights around 0 where nobody taught about them; window: batches kept exactly, of each person
     misfit_alarm: probability with which somebody who fits the model is ever said not to
     identities: who was met, in that order; parts: what is explained separately, by identity or
-    EVERYBODY; present: who decided in the newest batch
+    EVERYBODY; present: who decided in the newest batch; families: what else may explain them
 
     theta: (n,) where it is shared, else (P n,), one person's after the other's. Of who is absent
     everything stays, and is there when they come back. Raises KeyError for somebody never met.
@@ -49,6 +51,7 @@ class PeopleEvidence:
     identities: tuple[str, ...] = ()
     parts: Mapping[str, Evidence] = field(default_factory=dict)
     present: tuple[str, ...] = ()
+    families: Mapping[str, Family] = field(default_factory=dict)
 
     @staticmethod
     def start(
@@ -107,17 +110,25 @@ class PeopleEvidence:
 
     def covariance_of(self, theta: Array, identity: str) -> Array:
         """Of one person's theta, as published: Laplace's, the robust one if doubted: (n, n)."""
-        part, share = self.parts[self.part_of(identity)], self.theta_of(theta, identity)
-        return robust_covariance(part, share) if self.doubts(identity) else part.covariance(share)
+        of_one = robust_covariance if self.doubts(identity) else Evidence.covariance
+        if identity in self.families:
+            return self.families[identity].covariance(of_one)
+        return of_one(self.parts[self.part_of(identity)], self.theta_of(theta, identity))
 
     def part_of(self, identity: str) -> str:
         """The name of what explains somebody."""
         return EVERYBODY if self.reward == SHARED else identity
 
     def doubts(self, identity: str) -> bool:
-        """Whether somebody met behaves as the model does not."""
+        """Whether somebody met behaves as the model, or any structure of it, does not."""
+        if family := self.families.get(identity):
+            return family.doubted
         misfit = self.parts[self.part_of(identity)].misfit
         return misfit is not None and misfit.found(self.misfit_alarm)
+
+    def structure_of(self, identity: str) -> str:
+        """By which structure somebody is explained (`core.structures`)."""
+        return self.families[identity].leading if identity in self.families else GIVEN
 
     def exchanged(self, theta: Array, found: Mapping[str, Array]) -> Array:
         """theta with some parts' shares exchanged."""
@@ -167,9 +178,7 @@ class PeopleEvidence:
     def surprise(self, batch: PeopleLikelihood, theta: Array) -> tuple[float, Array]:
         """- log-likelihood of a batch at theta, and its gradient, of those in the batch."""
 
-        def theta_of(identity: str) -> Array:
-            return self.theta_of(theta, identity)
-
+        theta_of = partial(self.theta_of, theta)
         return batch.value(theta_of), batch.gradient_of(theta_of)
 
     def met(self, identities: Iterable[str], theta: Array) -> PeopleEvidence:
@@ -188,12 +197,9 @@ class PeopleEvidence:
         """Having asked whether a new batch fits what is believed of everybody at theta."""
         if self.misfit_alarm == 0.0:
             return self
-        of, parts = dict[str, list[Any]](), dict(self.parts)
-        for identity, wider in batch.wider.items():
-            of.setdefault(self.part_of(identity), []).append(wider)
-        for name, (one, *more) in of.items():
-            whole, share = one.joined(more), self.theta_of(theta, name)
-            parts[name] = parts[name].asked_beyond(whole, share)
+        parts = dict(self.parts)
+        for name, wider in batch.wider_by(self.part_of).items():
+            parts[name] = parts[name].asked_beyond(wider, self.theta_of(theta, name))
         return self.with_parts(parts)
 
     def add(self, batch: PeopleLikelihood) -> PeopleEvidence:
@@ -227,8 +233,7 @@ class PeopleEvidence:
 
     @cached_property
     def _place(self) -> dict[str, slice]:
-        n = self.n
-        return {name: slice(i * n, (i + 1) * n) for i, name in enumerate(self.identities)}
+        return {x: slice(i * self.n, (i + 1) * self.n) for i, x in enumerate(self.identities)}
 
     def _with(self, theta: Array) -> list[tuple[Evidence, Array]]:
         """Every part with its share of theta."""
@@ -236,11 +241,7 @@ class PeopleEvidence:
 
     def _blocks(self, matrix: Callable[[Evidence, Array], Array], theta: Array) -> Array:
         blocks = [matrix(part, x) for part, x in self._with(theta)]
-        n = self.n
-        whole = np.zeros((n * len(blocks), n * len(blocks)))
-        for i, block in enumerate(blocks):
-            whole[i * n : (i + 1) * n, i * n : (i + 1) * n] = block
-        return whole
+        return np.asarray(block_diag(*blocks)) if blocks else np.zeros((0, 0))
 
 
 def _inverse(covariance: Array) -> Array:

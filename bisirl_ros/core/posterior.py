@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from bisirl_ros.core.evidence import Evidence
+    from bisirl_ros.core.structures import Family
 
+GIVEN = "as given"
+"""The structure that the game itself has."""
 EXPERT = "expert"
 """What the person of a game that has only one is called."""
 
@@ -56,6 +59,16 @@ class Posterior(Objective, Protocol):
     def part_of(self, identity: str) -> str:
         """The name of what explains somebody."""
         return EXPERT
+
+    @property
+    def families(self) -> Mapping[str, Family]:
+        """What else may explain people, by identity, where that is learned."""
+        return {}
+
+    def structure_of(self, identity: str) -> str:
+        """By which structure somebody is explained (`core.structures`)."""
+        family = self.families.get(identity)
+        return family.leading if family else GIVEN
 
     def doubts(self, identity: str) -> bool:
         """Whether somebody met behaves as the model does not."""

@@ -20,11 +20,12 @@ import numpy as np
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Explain, Explained
+from bisirl_ros.core.posterior import GIVEN
 
-GIVEN = "as given"
-"""The structure that the game has, and that the policy plans for."""
 HOPELESS = 15.0
 """A structure so many nats behind the best is given up."""
+PLAINLY = 3.0
+"""Nats by which another structure has to be ahead of the leading one to be believed instead."""
 Solve = Callable[[Evidence, Array], Array]
 """(evidence, theta from which) -> the theta that explains it best."""
 
@@ -66,26 +67,35 @@ class Family:
 
     prior: before anything was seen; false_alarm: see `LoopConfig.misfit_alarm`
     of: by structure, of those that may still be it; given_up: the others
+    leading: which is believed; another one has to be plainly likelier to be believed instead
     """
 
     prior: Evidence
     false_alarm: float = 0.0
     of: Mapping[str, Explanation] = field(default_factory=dict)
     given_up: tuple[str, ...] = ()
+    leading: str = GIVEN
 
     def after(self, batch: Mapping[str, Explain], solve: Solve) -> Family:
         """With one more batch, explained by each structure."""
-        asked = self.false_alarm > 0.0
-        fresh = Explanation(self.prior, self.prior.prior_mean)
+        fresh, asked = Explanation(self.prior, self.prior.prior_mean), self.false_alarm > 0.0
         of = {
             name: self.of.get(name, fresh).after(explain(), solve, asked=asked)
             for name, explain in batch.items()
             if name not in self.given_up
         }
-        best = max(one.log_evidence for one in of.values())
-        lost = [name for name, one in of.items() if one.log_evidence < best - HOPELESS]
+        best = max(of, key=lambda name: of[name].log_evidence)
+        lost = [n for n, one in of.items() if one.log_evidence < of[best].log_evidence - HOPELESS]
         kept = {name: one for name, one in of.items() if name not in lost}
-        return replace(self, of=kept, given_up=(*self.given_up, *lost))
+        leading = self.leading
+        if leading not in kept or kept[leading].log_evidence < of[best].log_evidence - PLAINLY:
+            leading = best
+        return replace(self, of=kept, given_up=(*self.given_up, *lost), leading=leading)
+
+    @property
+    def believed(self) -> Explanation:
+        """The leading structure's."""
+        return self.of[self.leading]
 
     @property
     def probability(self) -> Mapping[str, float]:
@@ -95,22 +105,13 @@ class Family:
         found = dict(zip(self.of, (weight / weight.sum()).tolist(), strict=True))
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
-    @property
-    def leading(self) -> str:
-        """The likeliest structure."""
-        return next(iter(self.probability))
-
-    @property
-    def theta(self) -> Array:
-        """The leading structure's estimate: (n,)."""
-        return self.of[self.leading].theta
-
     def covariance(self, of_one: Callable[[Evidence, Array], Array]) -> Array:
-        """About `theta`, of the mixture of all structures: (n, n); of_one: of one structure's."""
-        total = np.zeros((len(self.theta),) * 2)
+        """About the leading estimate, of the mixture of all: (n, n); of_one: of one structure's."""
+        theta = self.believed.theta
+        total = np.zeros((len(theta), len(theta)))
         for name, probability in self.probability.items():
             one = self.of[name]
-            off = one.theta - self.theta
+            off = one.theta - theta
             total += probability * (of_one(one.evidence, one.theta) + np.outer(off, off))
         return total
 

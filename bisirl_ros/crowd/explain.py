@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
-from bisirl_ros.core.structures import GIVEN
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.aims import Course, arrived
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.decisions import Decisions

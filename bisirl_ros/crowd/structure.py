@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.structures import GIVEN
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.actors.bodies import robot_as_body
 from bisirl_ros.crowd.features import Step, psi
 from bisirl_ros.crowd.foresight import discounted

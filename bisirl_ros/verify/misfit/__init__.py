@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.misfit import outside, right
+from bisirl_ros.verify.misfit import outside, right, structure, wild
 
-EXPERIMENTS = (right.EXPERIMENT, outside.EXPERIMENT)
+EXPERIMENTS = (right.EXPERIMENT, structure.EXPERIMENT, outside.EXPERIMENT, wild.EXPERIMENT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, outer_iteration
 from bisirl_ros.core.metrics import relative_error
-from bisirl_ros.core.outer_report import OuterReport
+from bisirl_ros.core.outer_report import PersonEstimate
 from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.crowd.actors import Actor, PolicyDriver, tell
 from bisirl_ros.crowd.actors.bodies import deciding
@@ -23,6 +23,7 @@ from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.crowd.solver import CrowdSolver
+from bisirl_ros.crowd.structure import family
 from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.verify.misfit.kinds import KINDS
 
@@ -30,6 +31,7 @@ EPISODES, PER_POLICY = 24, 4
 STRAYING = 0.3
 """Deviation of the robots' policies from the goal seeker's: each answers people in its own way."""
 LOOP = LoopConfig(policy_steps=0)
+LEARNED = replace(LOOP, structure="learned")
 
 
 class _Recorded:
@@ -108,25 +110,41 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
 
     found: after which episode they were doubted, counted from 1, or None; how: in what they differ
     log_evidence: against the model, after each episode; error: of the weights, relative
-    inside: whether the published 95 % intervals hold them; laplace: whether the model's own do
+    inside: whether the published 95 % intervals hold them; laplace: whether the leading model's do
+    structure: by which they are explained; probability: of each that may be theirs
+    given: error, inside: the same where their structure is not asked for
     """
     met = encounters(kind, seed, episodes)
-    solver = CrowdSolver(met.scenario, InteractionPolicy(met.scenario.robot))
-    state: LoopState[Decisions] = LoopState.start(
-        met.lived[0][1], solver.n_features, LOOP, seed, people=True
-    )
-    reports: list[OuterReport] = []
-    for batch, phi in met.lived:
-        reports.append(outer_iteration(solver, state, LOOP, batch, phi))
-    (name,) = met.scenario.identities
-    each = [report.people[name] for report in reports]
-    last, laplace = each[-1], np.sqrt(np.diag(state.evidence.parts[name].covariance(state.theta)))
+    state, each = _lived(met, LEARNED)
+    last, part = each[-1], state.evidence.parts[met.scenario.identities[0]]
     off = np.abs(last.theta - met.theta)
+    laplace = np.sqrt(np.diag(part.covariance(state.theta)))
+    given = _lived(met, LOOP)[1][-1]
     return {
         "found": next((k + 1 for k, one in enumerate(each) if one.doubted), None),
         "how": in_words(last.deviations),
         "log_evidence": [one.log_evidence for one in each],
+        "structure": last.structure,
+        "probability": dict(last.structures),
         "error": relative_error(last.theta, met.theta),
         "inside": (off <= NORMAL_95 * last.std).tolist(),
         "laplace": (off <= NORMAL_95 * laplace).tolist(),
+        "given": {
+            "error": relative_error(given.theta, met.theta),
+            "inside": (np.abs(given.theta - met.theta) <= NORMAL_95 * given.std).tolist(),
+        },
     }
+
+
+def _lived(met: Encounters, loop: LoopConfig) -> tuple[LoopState[Decisions], list[PersonEstimate]]:
+    """What is known in the end, and what was said after each episode."""
+    policy, structures = InteractionPolicy(met.scenario.robot), family(met.scenario)
+    solver = CrowdSolver(met.scenario, policy, structures=structures if loop is LEARNED else ())
+    state: LoopState[Decisions] = LoopState.start(
+        met.lived[0][1], solver.n_features, loop, 0, people=True
+    )
+    (name,) = met.scenario.identities
+    each = [
+        outer_iteration(solver, state, loop, batch, phi).people[name] for batch, phi in met.lived
+    ]
+    return state, each

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.actors import Actor, SoftExpert, tell
+from bisirl_ros.crowd.actors.noisy import Noisy
 from bisirl_ros.crowd.actors.registry import make_people
 from bisirl_ros.crowd.person import FeatureSpec
 from bisirl_ros.crowd.policy import InteractionPolicy
@@ -22,7 +24,7 @@ SOMEBODY_M = (0.5, 0.5)
 """Where somebody stands whom the robot does not see, beside the way of `crossing`."""
 AVOIDED = -4.0
 """The weight on being near them."""
-RIGHT = "the model"
+RIGHT, WILD = "the model", "one decision in twenty at random"
 
 Make = Callable[[Scenario, InteractionPolicy, Array, int], Actor]
 """(scenario, policy, theta (1, n), seed) -> somebody."""
@@ -92,17 +94,34 @@ OUTSIDE: dict[str, Make] = {
     "avoids somebody unseen": lambda s, policy, theta, seed: BesideSomebody(s, policy, theta),
     "social force": _of("social_force"),
     "ORCA": _of("orca"),
-    "one decision in ten at random": _of("noisy"),
 }
-"""No structure that a reward of these features could have explains them."""
+"""No structure of the family explains them."""
 INSIDE: dict[str, Make] = {
+    "one decision in ten at random": _of("noisy"),
+    WILD: lambda s, policy, theta, seed: Noisy(SoftExpert(s, policy, theta), s, 0.05),
     "looks ahead 4, not 8": _other_person(horizon=4),
     "looks ahead 12, not 8": _other_person(horizon=12),
     "discount .8": _other_person(discount=0.8),
+    "discount 1": _other_person(discount=1.0),
     "goal 1 m to the left": lambda s, policy, theta, seed: GoalElsewhere(
         SoftExpert(s, policy, theta), (-1.0, 0.0)
     ),
+    "goal 1 m beyond": lambda s, policy, theta, seed: GoalElsewhere(
+        SoftExpert(s, policy, theta), (0.0, 1.0)
+    ),
     "foresees the robot at constant velocity": _of("constant_velocity_view"),
 }
-"""Another structure would."""
+RIGHTLY: dict[str, tuple[str, ...]] = {
+    RIGHT: (GIVEN,),
+    "one decision in ten at random": ("does anything 10% of the time",),
+    WILD: ("does anything 3% of the time", "does anything 10% of the time"),
+    "looks ahead 4, not 8": ("looks ahead 4 decisions, not 8",),
+    "looks ahead 12, not 8": ("looks ahead 12 decisions, not 8",),
+    "discount .8": ("discounts by 0.8, not 0.95",),
+    "discount 1": ("discounts by 1, not 0.95",),
+    "goal 1 m to the left": ("goes 1 m -x of the goal",),
+    "goal 1 m beyond": ("goes 1 m +y of the goal",),
+    "foresees the robot at constant velocity": ("foresees the robot going straight on",),
+}
+"""The structures that explain each kind that has any."""
 KINDS: dict[str, Make] = {RIGHT: _of("soft_expert"), **OUTSIDE, **INSIDE}

@@ -10,7 +10,7 @@ import numpy as np
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.misfit.encounters import EPISODES, learned
-from bisirl_ros.verify.misfit.kinds import INSIDE, OUTSIDE
+from bisirl_ros.verify.misfit.kinds import OUTSIDE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,16 +20,16 @@ SAID = 0.90
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
-    """Everybody who is not the model; judged by those whom no other structure explains either."""
+    """Everybody whom no structure explains."""
     seeds = setup.seeds(SEEDS, 1)
-    kinds = [*OUTSIDE, *INSIDE] if not setup.quick else list(OUTSIDE)[:2]
+    kinds = list(OUTSIDE)[: 1 if setup.quick else None]
     episodes = QUICK_EPISODES if setup.quick else EPISODES
     wanted = {f"{kind}, seed {seed}": (kind, seed, episodes) for kind in kinds for seed in seeds}
     rows = setup.parts.measure(learned, wanted, say)
     table = {kind: _figures([rows[f"{kind}, seed {seed}"] for seed in seeds]) for kind in kinds}
     for kind, row in table.items():
         say(f"{kind:<40} said of {row['said']:.0%}, {row['how']}")
-    missed = [kind for kind in kinds if kind in OUTSIDE and table[kind]["said"] < SAID]
+    missed = [kind for kind in kinds if table[kind]["said"] < SAID]
     return Outcome(
         {"kinds": table, "missed": missed},
         seeds,
@@ -60,12 +60,12 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     """Of how many of each kind it is said."""
     table = outcome.figures["kinds"]
     for i, (kind, row) in enumerate(table.items()):
-        ax.barh(-i, 100.0 * row["said"], color="0.8" if kind in OUTSIDE else "0.92")
+        ax.barh(-i, 100.0 * row["said"], color="0.8")
         ax.text(1.0, -i, kind, va="center", fontsize=7)
     ax.axvline(100.0 * SAID, color="k", lw=0.8, ls=":", label="bar")
     ax.set_xlim(0.0, 100.0)
     ax.set_yticks([])
-    ax.set_xlabel("said not to fit [%]; pale: another structure explains them", fontsize=8)
+    ax.set_xlabel("said not to fit [%]", fontsize=8)
 
 
 EXPERIMENT = Experiment("misfit", "people who are not the model", measure, draw)

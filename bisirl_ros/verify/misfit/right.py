@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.core.reward_distance import binomial_interval
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 RUNS, QUICK_RUNS, QUICK_EPISODES = 300, 2, 4
-ALARMS, COVERAGE = 0.02, (0.92, 0.98)
+ALARMS, COVERAGE, LOST = 0.02, (0.92, 0.98), 1.1
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
@@ -28,21 +29,28 @@ def measure(setup: Setup, say: Say) -> Outcome:
     alarms = sum(row["found"] is not None for row in rows)
     coverage = float(np.mean([row["inside"] for row in rows]))
     error = float(np.mean([row["error"] for row in rows]))
-    say(f"{alarms} of {len(rows)} doubted; coverage {coverage:.1%}, error {error:.1%}")
+    given = float(np.mean([row["given"]["error"] for row in rows]))
+    told = float(np.mean([row["structure"] == GIVEN for row in rows]))
+    say(
+        f"{alarms} of {len(rows)} doubted; coverage {coverage:.1%}, error {error:.1%}, structure"
+        f" given {given:.1%}; {told:.1%} told to decide as given"
+    )
     low, high = COVERAGE
-    holds = alarms <= ALARMS * len(rows) and low <= coverage <= high
+    holds = alarms <= ALARMS * len(rows) and low <= coverage <= high and error <= LOST * given
     return Outcome(
         {
             "alarms": alarms,
             "alarm_interval": list(binomial_interval(alarms, len(rows))),
             "coverage": coverage,
             "error": error,
+            "error_as_given": given,
+            "told_rightly": told,
             "most_evidence": [max(row["log_evidence"]) for row in rows],
         },
         seeds,
         bootstrap_mean([float(np.mean(row["inside"])) for row in rows]),
         f"of {len(rows)} people at most {ALARMS:.0%} ever doubted in {episodes} looks; {low:.0%} to"
-        f" {high:.0%} of intervals hold",
+        f" {high:.0%} of intervals hold; error <= {LOST:g} times that of the structure as given",
         setup.quick or holds,
         "quick: judged by being played at all" if setup.quick else "",
     )

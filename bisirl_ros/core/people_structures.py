@@ -1,0 +1,63 @@
+"""Evidence about people of whom also is learned how they decide (`core.structures`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.likelihood import Likelihood, PeopleLikelihood
+from bisirl_ros.core.people_evidence import PeopleEvidence
+from bisirl_ros.core.posterior import GIVEN, Posterior
+from bisirl_ros.core.structures import Family, Solve
+
+L = TypeVar("L", bound="Likelihood | PeopleLikelihood")
+
+
+def as_believed(evidence: Posterior, likelihood: L) -> L:
+    """A batch as the structures that are believed explain it."""
+    if not isinstance(likelihood, PeopleLikelihood):
+        return likelihood
+    led = {
+        name: explain[evidence.structure_of(name)]()
+        for name, explain in likelihood.otherwise.items()
+        if evidence.structure_of(name) != GIVEN
+    }
+    return replace(
+        likelihood,
+        of={**likelihood.of, **{name: found.known for name, found in led.items()}},
+        wider={**likelihood.wider, **{name: found.wider for name, found in led.items()}},
+    )
+
+
+def compared(
+    evidence: PeopleEvidence, batch: PeopleLikelihood, solve: Solve
+) -> tuple[PeopleEvidence, Mapping[str, Array]]:
+    """Having asked how well each structure explains a batch; theta (n,) of whom another leads now.
+
+    Where one leads, its evidence is what is believed of that person.
+    """
+    families, parts, found = dict(evidence.families), dict(evidence.parts), dict[str, Array]()
+    for name, explain in batch.otherwise.items():
+        before = families.get(name, Family(_nothing_seen(evidence), evidence.misfit_alarm))
+        families[name] = after = before.after(explain, solve)
+        if after.leading != before.leading:
+            parts[name], found[name] = after.believed.evidence, after.believed.theta
+    return replace(evidence, families=families, parts=parts), found
+
+
+def forgotten(evidence: Posterior, drifted: Mapping[str, int], rho: float) -> Posterior:
+    """With the families of those who changed as their evidence is: of their newest batches."""
+    if not isinstance(evidence, PeopleEvidence) or not evidence.families:
+        return evidence
+    families = {
+        name: family.forget(drifted[name], rho) if name in drifted else family
+        for name, family in evidence.families.items()
+    }
+    return replace(evidence, families=families)
+
+
+def _nothing_seen(evidence: PeopleEvidence) -> Evidence:
+    return Evidence.start(evidence.n, evidence.prior_precision, evidence.window)
