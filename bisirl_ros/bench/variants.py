@@ -37,7 +37,8 @@ class PassiveSolver(CrowdSolver):
     """
 
     def __init__(self, scenario: Scenario, policy: InteractionPolicy, **settings: Any) -> None:
-        super().__init__(scenario, policy, answered=False, **settings)
+        alone = {**settings, "learn_structure": False}  # a robot that is not seen is not foreseen
+        super().__init__(scenario, policy, answered=False, **alone)
 
     def likelihood(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
         """The batch's choices, with the robot out of sight."""

@@ -123,6 +123,8 @@ class Evidence(Posterior):
         other statistics than before, the question is begun anew
         """
         before, k = self.misfit, wider.size - len(theta)
+        if not k:
+            return self
         if before is None or len(before.total) != k:
             before = Misfit.none(k)
         return replace(self, misfit=before.after(wider, theta, self.covariance(theta)))

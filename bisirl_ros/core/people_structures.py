@@ -41,7 +41,7 @@ def compared(
     """
     families, parts, found = dict(evidence.families), dict(evidence.parts), dict[str, Array]()
     for name, explain in batch.otherwise.items():
-        before = families.get(name, Family(_nothing_seen(evidence), evidence.misfit_alarm))
+        before = families.get(name, Family(nothing_seen(evidence), evidence.misfit_alarm))
         families[name] = after = before.after(explain, solve)
         if after.leading != before.leading:
             parts[name], found[name] = after.believed.evidence, after.believed.theta
@@ -59,5 +59,6 @@ def forgotten(evidence: Posterior, drifted: Mapping[str, int], rho: float) -> Po
     return replace(evidence, families=families)
 
 
-def _nothing_seen(evidence: PeopleEvidence) -> Evidence:
+def nothing_seen(evidence: PeopleEvidence) -> Evidence:
+    """The prior of somebody's structures, all alike."""
     return Evidence.start(evidence.n, evidence.prior_precision, evidence.window)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.lower_level import Objective
 
@@ -127,3 +129,10 @@ class Posterior(Objective, Protocol):
     def repooled(self, theta: Array) -> Self:
         """With priors from what people teach about each other at theta; itself where they stay."""
         return self
+
+
+def places_of(theta: Array, evidence: Posterior, identity: str) -> Array | None:
+    """Which entries of theta are somebody's: (n,) integers; None of a stranger."""
+    if identity not in evidence.identities:
+        return None
+    return evidence.theta_of(np.arange(len(theta), dtype=float), identity).astype(int)

@@ -21,8 +21,9 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.crowd.evaluated import Evaluated, Graph, evaluate
-from bisirl_ros.crowd.model import CrowdModel, Setting, Trajectory
+from bisirl_ros.crowd.model import CrowdModel, Trajectory
 from bisirl_ros.crowd.reward import others
+from bisirl_ros.crowd.setting import Setting
 
 
 class Through(enum.Enum):
@@ -107,10 +108,13 @@ def _of_mean(graph: Graph, of_robot: Tensor) -> Tensor:
     """d E_pi[u] / d s_t of everybody: (N, P, 2, D); of_robot: (N, d, D) d robot_{t+1} / d s_t."""
     n, count, d = *graph.people.shape[:2], graph.robot.shape[1]
     view = graph.view
-    by_robot, by_self, by_others = jacobian_rows(
-        graph.mean, (graph.robot_seen, view.own, view.others)
+    now = () if graph.robot_now is None else (graph.robot_now,)
+    by_robot, by_self, by_others, *by_now = jacobian_rows(
+        graph.mean, (graph.robot_seen, view.own, view.others, *now)
     )
     found = by_robot.view(n, count, 2, d) @ of_robot[:, None]
+    for rows in by_now:
+        found[..., :d] += rows.view(n, count, 2, d)
     _own_columns(found, d).add_(by_self.view(n, count, 2, 4))
     by_others = by_others.view(n, count, 2, count - 1, 4)
     of_people = found[..., d:].view(n, count, 2, count, 4)

@@ -15,8 +15,9 @@ from torch import Tensor
 from bisirl_ros.crowd.candidates import Candidates
 from bisirl_ros.crowd.compiled_later import CompiledLater
 from bisirl_ros.crowd.imagined_people import ImaginedPeople, Last
-from bisirl_ros.crowd.model import CrowdModel, Decided, Setting, Trajectory
+from bisirl_ros.crowd.model import CrowdModel, Decided, Trajectory
 from bisirl_ros.crowd.robot import Motion
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 Imagine = Callable[..., Trajectory]

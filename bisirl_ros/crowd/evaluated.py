@@ -13,9 +13,10 @@ from torch import Tensor
 from bisirl_ros.crowd.aims import Aims
 from bisirl_ros.crowd.expert import Response
 from bisirl_ros.crowd.foresight import View
-from bisirl_ros.crowd.model import CrowdModel, Setting, Trajectory
+from bisirl_ros.crowd.model import CrowdModel, Trajectory
 from bisirl_ros.crowd.reward import learner_reward
 from bisirl_ros.crowd.robot import Motion
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 
@@ -54,6 +55,7 @@ class Graph:
 
     robot: (N, d) and people: (N, P, 4) leaves; robot_tp1: (N, d), people_tp1: (N, P, 4)
     robot_seen: (N * P, d) the robot one decision later, as each person expects it; view: their own
+    robot_now: (N * P, d) as each sees it now, where somebody goes by that; else None
     mean: (N * P, 2) what moves E_pi[u] [m/s]; shift: (N, P, 2) a leaf, zero, added to what people
     go for: d people_tp1 / d shift is d people_tp1 / d E_pi[u]
     target: (N, P, 2) what was chosen; known: (N, P)
@@ -63,6 +65,7 @@ class Graph:
     people: Tensor
     robot_tp1: Tensor
     people_tp1: Tensor
+    robot_now: Tensor | None
     robot_seen: Tensor
     view: View
     mean: Tensor
@@ -83,10 +86,13 @@ def evaluate(
     many = setting.repeated(moments)
     robot_tp1 = model.drive(weights, Motion.unpacked(robot), people, many).packed()
     robot_seen = robot_tp1.repeat_interleave(people.shape[1], 0)
+    robot_now = robot.repeat_interleave(people.shape[1], 0) if many.structures else None
     offered = model.candidates if trajectory.offered is None else trajectory.offered
     rows = target.reshape(-1, 1, 2)
     asked = torch.cat([rows, offered.velocity.expand(len(rows), -1, -1)], 1)
-    foreseen = model.foresee(weights, Motion.unpacked(robot_seen), people, many, asked)
+    expected = Motion.unpacked(robot_seen)
+    each = (expected if robot_now is None else Motion.unpacked(robot_now), expected)
+    foreseen = model.foresee(weights, each, people, many, asked)
     chosen, mask = foreseen.features[:, 0], trajectory.known
     response = model.respond(foreseen.features[:, 1:], many, offered)
     mean = offered.mean(response.p)
@@ -95,9 +101,8 @@ def evaluate(
     shift = torch.zeros_like(target, requires_grad=True)
     period_s = model.scenario.decision_period_s
     people_tp1 = model.scenario.person.step(people, target + shift, period_s, setting.room)
-    graph = Graph(
-        robot, people, robot_tp1, people_tp1, robot_seen, foreseen.view, mean, shift, target, known
-    )
+    seen = (robot_now, robot_seen, foreseen.view)
+    graph = Graph(robot, people, robot_tp1, people_tp1, *seen, mean, shift, target, known)
     reward = _reward(model, robot, people, robot_tp1, people_tp1, many).view(moments, batch)
     return graph, Evaluated(log_pi, reward, mask, response, chosen)
 

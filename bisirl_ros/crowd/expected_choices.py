@@ -6,15 +6,18 @@ A tracking filter that knows it tells a change of mind from the noise of its rep
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.adjoint import jacobian_rows
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.crowd.structure import Structures
 from bisirl_ros.tracking.habit import ChoicePrior
 
 LEAST_MPS = 0.05
@@ -23,20 +26,28 @@ AT_A_TIME = 32
 """Situations, so that memory does not grow with the length of an episode."""
 
 
+class Known(NamedTuple):
+    """Of one person: theta (n,), its covariance (n, n), and by which structure they decide."""
+
+    theta: Array
+    covariance: Array
+    structure: str = GIVEN
+
+
 class ExpectedChoices:
     """pi_e as a Gaussian about its mean, linear in the velocity at the decision [m/s].
 
     The working prior of past choices in an assumed-density filter (Maybeck 1982, chapter 12), wider
     by what is not known of theta, to first order.
     model: its candidates are fine enough for what people choose; phi: (m,) the policy they answered
-    known: each one's theta (n,) and its covariance (n, n), by identity; of others nothing is known
+    known: what is, by identity; of others nothing is known
     """
 
     def __init__(
         self,
         model: CrowdModel,
         phi: Tensor,
-        known: Mapping[str, tuple[Array, Array]],
+        known: Mapping[str, Known],
     ) -> None:
         self._model, self._phi, self.known = model, phi.detach(), known
 
@@ -51,29 +62,35 @@ class ExpectedChoices:
         who = [p for p, name in enumerate(identities) if name in self.known]
         if not who:
             return {}
-        nobody = (np.zeros(self._model.n_features),) * 2
-        theta = np.array([self.known.get(name, nobody)[0] for name in identities])
-        velocity, mean, slope, p, features = self._of(situation, self._model.tensor(theta))
+        nobody = Known(*(np.zeros(self._model.n_features),) * 2)
+        of = [self.known.get(name, nobody) for name in identities]
+        theta = self._model.tensor(np.array([one.theta for one in of]))
+        names = [[one.structure for one in of]] * len(situation)
+        structures = Structures.named(self._model.scenario, names)
+        velocity, mean, slope, p, features = self._of(situation, theta, structures)
         found = {}
         for i in who:
             off = self._model.candidates.velocity.numpy() - mean[:, i, None]
             spread = np.einsum("bk,bki,bkj->bij", p[:, i], off, off) + LEAST_MPS**2 * np.eye(2)
             by_theta = np.einsum("bk,bki,bkn->bin", p[:, i], off, features[:, i])
-            covariance = self.known[identities[i]][1]
+            covariance = of[i].covariance
             spread += by_theta @ covariance @ np.swapaxes(by_theta, -1, -2)
             offset = mean[:, i] - np.einsum("bij,bj->bi", slope[:, i], velocity[:, i])
             found[identities[i]] = ChoicePrior(slope[:, i], offset, spread)
         return found
 
-    def _of(self, situation: Situation, theta: Tensor) -> tuple[Array, Array, Array, Array, Array]:
+    def _of(
+        self, situation: Situation, theta: Tensor, structures: Structures | None
+    ) -> tuple[Array, Array, Array, Array, Array]:
         """Velocities and means (B, P, 2), slopes (B, P, 2, 2), p (B, P, K), Phi (B, P, K, n)."""
         model, shape = self._model, situation.present.shape
         here = situation.to(model.device, model.dtype)
-        setting = model.setting(here, here.aims.likeliest, theta)
+        setting = model.setting(here, here.aims.likeliest, theta, structures)
         weights = model.policy.weights(self._phi.to(model.dtype))
         people, motion = here.seen.requires_grad_(), model.policy.robot.motion(here.robot)
         with torch.no_grad():
-            robots = model.drive(weights, motion, people, setting).repeated(here.count)
+            after = model.drive(weights, motion, people, setting)
+            robots = (motion.repeated(here.count), after.repeated(here.count))
         targets = model.candidates.velocity[None]
         seen = model.foresee(weights, robots, people, setting, targets)
         own, features = seen.view.own, seen.features

@@ -110,8 +110,7 @@ class Explainer:
         offered = model.candidates.velocity.expand(len(view.own), -1, -1)
         asked = torch.cat([model.tensor(latent.target).flatten(0, 1), offered], 1)
         furthest = max((s.person for s in self._possible(batch)), key=lambda x: x.horizon)
-        foresight = replace(model.foresight, scenario=replace(model.scenario, person=furthest))
-        foreseen = foresight.steps(weights, view, asked, model.room)
+        foreseen = model.foresight.looking(furthest).steps(weights, view, asked, model.room)
         times = latent.log_weight.shape[1]
         robot = model.tensor(batch.robot[when]).repeat_interleave(times, 0)
         return _Seen(view, robot, asked, foreseen, latent)

@@ -7,7 +7,7 @@ are after it, and the person's goal, and returns (...,). r_e = theta . psi (FORM
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -31,6 +31,17 @@ class Step:
     goal: Tensor
     room: Room
     dt_s: float
+
+    def rows(self, index: Tensor) -> Step:
+        """Some of what there is a first axis of; index: integers."""
+        return replace(
+            self,
+            person_t=self.person_t[index],
+            person_tp1=self.person_tp1[index],
+            robot_tp1=self.robot_tp1[index],
+            others_tp1=self.others_tp1[index],
+            goal=self.goal[index],
+        )
 
 
 Feature = Callable[[Step, FeatureSpec, Person], Tensor]

@@ -6,7 +6,7 @@ robot's deployed policy, and foresees that other people go on as they walk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -54,6 +54,10 @@ class Foresight:
         """
         person = self.scenario.person
         return discounted(psi(self.steps(weights, view, targets, room), person), person)
+
+    def looking(self, person: Person) -> Foresight:
+        """The same, as far ahead as `person` looks."""
+        return replace(self, scenario=replace(self.scenario, person=person))
 
     def steps(self, weights: Weights, view: View, targets: Tensor, room: Room) -> Step:
         """What is foreseen along each candidate, step by step: arrays (M, K, H, ...)."""

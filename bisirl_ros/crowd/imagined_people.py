@@ -11,9 +11,9 @@ from bisirl_ros.crowd.candidates import Candidates
 from bisirl_ros.crowd.expert import Response
 
 if TYPE_CHECKING:
-    from bisirl_ros.crowd.model import CrowdModel, Setting
+    from bisirl_ros.crowd.model import CrowdModel, Robots
     from bisirl_ros.crowd.policy import Weights
-    from bisirl_ros.crowd.robot import Motion
+    from bisirl_ros.crowd.setting import Setting
 
 FRACTIONS = 4096.0
 """The digits of a luck below 1 / 4096 are another luck, independent of who is chosen by it."""
@@ -41,12 +41,12 @@ class ImaginedPeople:
         self.last = last
         self._kept: list[Candidates] = []
 
-    def choose(self, h: int, weights: Weights, robot_tp1: Motion, people: Tensor) -> Tensor:
+    def choose(self, h: int, weights: Weights, robots: Robots, people: Tensor) -> Tensor:
         """What everybody goes for: (B, P, 2) [m/s]; see `model.Choose`."""
         luck = self._luck[h].reshape(-1)
         if self.last is None and self._model.likely:  # nobody knows yet where to look
-            self._offer(weights, robot_tp1, people)
-        offered, response = self._offer(weights, robot_tp1, people)
+            self._offer(weights, robots, people)
+        offered, response = self._offer(weights, robots, people)
         if self._draws:
             drawn = response.drawn(luck * FRACTIONS % 1.0, self._draws)
             self._kept.append(_standing_for_all(offered, response, drawn))
@@ -62,13 +62,13 @@ class ImaginedPeople:
         return Candidates.joined(self._kept)
 
     def _offer(
-        self, weights: Weights, robot_tp1: Motion, people: Tensor
+        self, weights: Weights, robots: Robots, people: Tensor
     ) -> tuple[Candidates, Response]:
         model, offered = self._model, self._model.candidates
         if model.likely and self.last:
             offered = model.likely.after(*self.last)
         targets = offered.velocity if offered.velocity.ndim == 3 else offered.velocity[None]
-        seen = model.foresee(weights, robot_tp1, people, self._setting, targets)
+        seen = model.foresee(weights, robots, people, self._setting, targets)
         response = model.respond(seen.features, self._setting, offered)
         self.last = offered, response.p
         return offered, response

@@ -25,31 +25,9 @@ from bisirl_ros.crowd.reward import others
 from bisirl_ros.crowd.robot import Motion
 from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import AWAY_M, Situation
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What stays the same while episodes go on; B of them, P people.
-
-    route: (B, L, 2) the robot's [m]; goal: (B, P, 2) each person's true one [m]
-    present: (B, P) bool; theta: (B, P, n) each person's weights
-    """
-
-    route: Tensor
-    goal: Tensor
-    present: Tensor
-    theta: Tensor
-    room: Room
-    course: Course
-
-    def repeated(self, times: int) -> Setting:
-        """The same for `times` moments, moments first: (times * B, ...)."""
-        route, goal, present, theta = (
-            v.repeat(times, *[1] * (v.ndim - 1))
-            for v in (self.route, self.goal, self.present, self.theta)
-        )
-        return Setting(route, goal, present, theta, self.room, Course.of(route))
+from bisirl_ros.crowd.structure import Structures
 
 
 @dataclass(frozen=True)
@@ -63,8 +41,10 @@ class Foreseen:
     features: Tensor
 
 
-Choose = Callable[[int, Weights, Motion, Tensor], Tensor]
-"""(moment h, weights, B robots one decision later, people (B, P, 4)) -> (B, P, 2) [m/s]."""
+Robots = tuple[Motion, Motion]
+"""As they are, and one decision later, which nobody's choice of now changes any more."""
+Choose = Callable[[int, Weights, Robots, Tensor], Tensor]
+"""(moment h, weights, B robots now and one decision later, people (B, P, 4)) -> (B, P, 2) [m/s]."""
 Decided = tuple[Motion, Tensor, Tensor, Tensor]
 """Robots and people (B, P, 4) one decision later, target (B, P, 2) [m/s], known (B, P)."""
 Decide = Callable[[int, Motion, Tensor], Decided]
@@ -119,12 +99,22 @@ class CrowdModel:
         """Values on this game's device and in its precision."""
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)
 
-    def setting(self, situation: Situation, goal: Tensor, theta: Tensor) -> Setting:
-        """What stays the same from `situation` on; goal: (B, P, 2); theta: (B, P, n) or (P, n)."""
+    def setting(
+        self,
+        situation: Situation,
+        goal: Tensor,
+        theta: Tensor,
+        structures: Structures | None = None,
+    ) -> Setting:
+        """What stays the same from `situation` on; theta: (B, P, n) or (P, n).
+
+        goal: (B, P, 2) where they are thought to go; structures: how they decide, None: as given
+        """
         count, people = situation.present.shape
         theta = theta.expand(count, people, theta.shape[-1])
-        route = situation.aims.route
-        return Setting(route, goal, situation.present, theta, situation.room, Course.of(route))
+        route, goal = situation.aims.route, structures.goal(goal) if structures else goal
+        course = Course.of(route)
+        return Setting(route, goal, situation.present, theta, situation.room, course, structures)
 
     def drive(self, weights: Weights, robot: Motion, people: Tensor, setting: Setting) -> Motion:
         """The N robots one decision later, answering people (N, P, 4)."""
@@ -140,7 +130,7 @@ class CrowdModel:
     def foresee(
         self,
         weights: Weights,
-        robot_tp1: Motion,
+        robots: Robots,
         people: Tensor,
         setting: Setting,
         targets: Tensor,
@@ -148,11 +138,10 @@ class CrowdModel:
     ) -> Foreseen:
         """What `targets` (N * P or 1, k, 2) [m/s] are worth to people (N, P, 4).
 
-        robot_tp1: the N robots one decision later, which nobody's choice of now changes any more;
-        or N * P, each as one person expects it
+        robots: N, or N * P, each as one person sees and expects it
         future: (N * P, H, 2) where they expect the robot after each decision instead, or None [m]
         """
-        count, own = people.shape[1], people.reshape(-1, 4)
+        (robot, robot_tp1), count, own = robots, people.shape[1], people.reshape(-1, 4)
         each = len(robot_tp1.yaw) != len(people)
         if not self._answered:
             future = own.new_full((len(own), self.scenario.person.horizon, 2), AWAY_M)
@@ -166,6 +155,11 @@ class CrowdModel:
         )
         if count == 0:
             features = people.new_zeros((0, targets.shape[-2], self.n_features))
+        elif setting.structures is not None:
+            now = self.policy.robot.state(robot if each else robot.repeated(count))
+            foresight = self.foresight.looking(setting.structures.furthest)
+            steps = foresight.steps(weights, view, targets, setting.room)
+            features = setting.structures.features(steps, now)
         else:
             features = self.foresight.features(weights, view, targets, setting.room)
         return Foreseen(view, features)
@@ -194,10 +188,10 @@ class CrowdModel:
 
         def decide(h: int, robot: Motion, people: Tensor) -> Decided:
             known = self.deciding(people, setting)
-            robot = self.drive(weights, robot, people, setting)
-            wished = choose(h, weights, robot, people)
+            robot_tp1 = self.drive(weights, robot, people, setting)
+            wished = choose(h, weights, (robot, robot_tp1), people)
             target = torch.where(known[..., None], wished, 0.0)
-            return robot, person.step(people, target, period_s, setting.room), target, known
+            return robot_tp1, person.step(people, target, period_s, setting.room), target, known
 
         return decide
 
@@ -237,9 +231,9 @@ class CrowdModel:
         luck = torch.zeros_like(target[..., 0])  # decides nothing
         wished, people = torch.nan_to_num(target), ImaginedPeople(self, setting, luck)
 
-        def choose(h: int, weights: Weights, robot_tp1: Motion, people_t: Tensor) -> Tensor:
+        def choose(h: int, weights: Weights, robots: Robots, people_t: Tensor) -> Tensor:
             if self.likely:  # what they might have chosen instead
-                people.choose(h, weights, robot_tp1, people_t)
+                people.choose(h, weights, robots, people_t)
             return wished[h]
 
         played = self.play(start, self.decisions(phi, setting, choose), len(target))

@@ -20,6 +20,13 @@ def bodies(people: Tensor) -> tuple[Tensor, Tensor]:
     return torch.complex(x, y), torch.complex(vx, vy)
 
 
+def robot_as_body(robot: Tensor) -> Tensor:
+    """x, y [m], vx, vy [m/s] in the fixed frame (B, 4) of the robot's state (B, 6)."""
+    x, y, yaw, forward, left, _ = robot.unbind(-1)
+    cos, sin = torch.cos(yaw), torch.sin(yaw)
+    return torch.stack([x, y, cos * forward - sin * left, sin * forward + cos * left], -1)
+
+
 def repeated(value: Tensor, times: int) -> Tensor:
     """Each row `times` times in a row: (R, ...) to (R * times, ...), by one operation."""
     return value.index_select(0, each_row(len(value), times, value.device))

@@ -11,21 +11,21 @@ from torch import Tensor
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.likelihood import PeopleLikelihood
-from bisirl_ros.core.posterior import Posterior
+from bisirl_ros.core.posterior import Posterior, places_of
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.compiled import CompiledImagination, Imagine
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_gain import episode_gain
 from bisirl_ros.crowd.evaluated import Evaluated, rewards
-from bisirl_ros.crowd.expected_choices import ExpectedChoices
+from bisirl_ros.crowd.expected_choices import ExpectedChoices, Known
 from bisirl_ros.crowd.explain import Explainer
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorded_start import recorded_start
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
-from bisirl_ros.crowd.structure import Structure
+from bisirl_ros.crowd.structure import Structures, family
 
 LEAST_BATCHES = 4
 """Fewer recorded batches cannot be told from their noise."""
@@ -41,7 +41,7 @@ class CrowdSolver:
     draws: candidates that stand for all where it passes through their mean; 0: all do
     answered: whether imagined people see the robot; False: `passive` (FORMULATION section 7)
     state_draws: states that may have been, for each decision that was not seen exactly
-    structures: how else people may decide than as the scenario has it (`structure.family`)
+    learn_structure: whether people may decide otherwise than as the scenario has it
     """
 
     def __init__(
@@ -58,11 +58,12 @@ class CrowdSolver:
         draws: int = 8,
         answered: bool = True,
         state_draws: int = 1,
-        structures: Sequence[Structure] = (),
+        learn_structure: bool = False,
     ) -> None:
         top = scenario.person.max_speed
         fine, coarse = gauss_disc(top, *likelihood_grid), gauss_disc(top, *imagination_grid)
         self._observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64, answered)
+        structures = family(scenario) if learn_structure else ()
         self._explain = Explainer(self._observed, state_draws, structures)
         self.model = CrowdModel(scenario, policy, coarse, device, torch.float32, answered, likely)
         self._episodes, self._through, self._draws = episodes, through, draws
@@ -86,8 +87,8 @@ class CrowdSolver:
         """The batch's choices explained under phi, the policy it was collected with."""
         return self._explain(batch, phi)
 
-    def expected(self, phi: Tensor, known: Mapping[str, tuple[Array, Array]]) -> ExpectedChoices:
-        """What people go for who answer phi (m,); known: theta (n,), covariance (n, n) of each."""
+    def expected(self, phi: Tensor, known: Mapping[str, Known]) -> ExpectedChoices:
+        """What people go for who answer phi (m,)."""
         return ExpectedChoices(self._observed, phi, known)
 
     def outer_terms(
@@ -133,9 +134,10 @@ class CrowdSolver:
     ) -> Array:
         """J_l of imagined episodes, (episodes,): the same `rng`, the same starts and luck."""
         model = self.model
-        weights = self._weights(model.tensor(theta), theta, evidence, self._cast(recent))
+        cast = self._cast(recent)
+        weights = self._weights(model.tensor(theta), theta, evidence, cast)
         start, goal, luck = self._luck(episodes, rng)
-        setting = model.setting(start, goal, weights)
+        setting = model.setting(start, goal, weights, self._structures(evidence, [cast] * episodes))
         played = self._imagine(phi.to(model.device, model.dtype), start, setting, luck)
         return np.asarray((rewards(model, played, setting) * self._discounts).sum(0).cpu())
 
@@ -177,7 +179,8 @@ class CrowdSolver:
         start, goal, luck = self._luck(self._episodes, rng)
         weights = self._weights(theta, known, evidence, cast)
         with torch.no_grad():
-            blind = model.setting(start, goal, weights.detach())
+            structures = self._structures(evidence, [cast] * self._episodes)
+            blind = model.setting(start, goal, weights.detach(), structures)
         drawn = self._draws if self._through is Through.MEAN and beta_i == 0.0 else 0
         trajectory = self._imagine(phi.detach(), start, blind, luck, drawn)
         gains: list[float] = []
@@ -186,7 +189,7 @@ class CrowdSolver:
             reward = seen.reward * discounts
             if beta_i > 0.0:
                 precision = evidence.posterior_precision(known)
-                places = [_places(known, evidence, name) for name in cast]
+                places = [places_of(known, evidence, name) for name in cast]
                 gain, per_step = episode_gain(precision, seen.fisher, places)
                 reward = reward + beta_i * per_step
                 gains.append(beta_i * (gain - float(per_step.detach().sum(0).mean())))
@@ -195,7 +198,7 @@ class CrowdSolver:
                 return [surrogate(seen.log_pi, reward, baseline=True).mean()]
             return [reward.sum(0).mean()]
 
-        setting = model.setting(start, goal, weights)
+        setting = model.setting(start, goal, weights, structures)
         _, [(d_phi, d_theta)] = value_and_gradients(
             model, trajectory, setting, phi, (phi, theta), objectives, self._through
         )
@@ -215,7 +218,8 @@ class CrowdSolver:
         start, target, cast = recorded_start(batches, model)
         of = [self._weights(theta, known, evidence, names) for names in cast]
         along = [self._weights(model.tensor(w), 0.0 * w, evidence, names) for names in cast]
-        setting = model.setting(start, start.aims.likeliest, torch.stack(of))
+        structures = self._structures(evidence, cast)
+        setting = model.setting(start, start.aims.likeliest, torch.stack(of), structures)
         trajectory = model.replay(phi.detach(), start, setting, target)
 
         def objectives(seen: Evaluated) -> list[Tensor]:
@@ -226,22 +230,20 @@ class CrowdSolver:
         _, found = value_and_gradients(model, trajectory, setting, phi, (phi,), objectives)
         return torch.stack([gradient for (gradient,) in found])
 
+    def _structures(self, evidence: Posterior, cast: Sequence[Sequence[str]]) -> Structures | None:
+        """How the P people of each of B episodes decide; None: all as the scenario has it."""
+        names = [[evidence.structure_of(name) for name in names] for names in cast]
+        return Structures.named(self.model.scenario, names, self.model.device)
+
     def _weights(
         self, theta: Tensor, known: Array, evidence: Posterior, cast: Sequence[str]
     ) -> Tensor:
         """Each person's share of theta, as the evidence has it: (P, n)."""
         rows = []
         for name in cast:
-            places = _places(known, evidence, name)
+            places = places_of(known, evidence, name)
             if places is not None:
                 rows.append(theta[torch.from_numpy(places).to(theta.device)])
             else:
                 rows.append(self.model.tensor(evidence.newcomer(known)[0]))
         return torch.stack(rows) if rows else theta.new_zeros((0, self.n_features))
-
-
-def _places(theta: Array, evidence: Posterior, name: str) -> Array | None:
-    """Which entries of theta are somebody's: (n,) integers; None of a stranger."""
-    if name not in evidence.identities:
-        return None
-    return evidence.theta_of(np.arange(len(theta), dtype=float), name).astype(int)

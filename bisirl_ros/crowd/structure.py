@@ -8,6 +8,7 @@ ahead as the longest horizon; most structures are another sum of it.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +17,10 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.posterior import GIVEN
-from bisirl_ros.crowd.actors.bodies import robot_as_body
 from bisirl_ros.crowd.features import Step, psi
 from bisirl_ros.crowd.foresight import discounted
 from bisirl_ros.crowd.person import Person
+from bisirl_ros.crowd.plane import robot_as_body
 from bisirl_ros.crowd.scenario import Scenario
 
 SHORTER, LONGER = 0.5, 1.5
@@ -70,6 +71,54 @@ class Structure:
     def goal_of(self, goal: Tensor) -> Tensor:
         """Where they go whose goal (..., 2) is thought to be this [m]; itself where it is."""
         return goal if self.goal_off == (0.0, 0.0) else goal + goal.new_tensor(self.goal_off)
+
+
+@dataclass(frozen=True)
+class Structures:
+    """How each of P people in B situations decides.
+
+    of: the different structures; which: (B, P) integers, each person's among them
+    """
+
+    of: tuple[Structure, ...]
+    which: Tensor
+
+    @staticmethod
+    def named(
+        scenario: Scenario, names: Sequence[Sequence[str]], device: torch.device | str = "cpu"
+    ) -> Structures | None:
+        """Of a scenario's family, the names of B * P; None where all are as the scenario has it."""
+        if all(name == GIVEN for row in names for name in row):
+            return None
+        of = family(scenario)
+        place = {structure.name: i for i, structure in enumerate(of)}
+        which = [[place[name] for name in row] for row in names]
+        used = sorted({i for row in which for i in row})
+        found = torch.tensor([[used.index(i) for i in row] for row in which], device=device)
+        return Structures(tuple(of[i] for i in used), found)
+
+    @property
+    def furthest(self) -> Person:
+        """Who looks furthest ahead."""
+        return max((structure.person for structure in self.of), key=lambda person: person.horizon)
+
+    def repeated(self, times: int) -> Structures:
+        """The same for `times` moments, moments first."""
+        return Structures(self.of, self.which.repeat(times, 1))
+
+    def goal(self, goal: Tensor) -> Tensor:
+        """Where they go who are thought to go to goal (B, P, 2) [m]."""
+        off = goal.new_tensor([structure.goal_off for structure in self.of])
+        return goal + off[self.which]
+
+    def features(self, foreseen: Step, robot: Tensor) -> Tensor:
+        """Phi (B * P, K, n), see `Structure.features`; robot: (B * P, 6) as each sees it now."""
+        each, rows = self.which.flatten(), []
+        for number, structure in enumerate(self.of):
+            rows.append((structure, torch.nonzero(each == number)[:, 0]))
+        found = [structure.features(foreseen.rows(i), robot[i]) for structure, i in rows]
+        order = torch.cat([i for _, i in rows]).argsort()
+        return torch.cat(found)[order]
 
 
 def family(scenario: Scenario) -> tuple[Structure, ...]:

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.aims import Aims
-from bisirl_ros.crowd.model import CrowdModel, Setting, Trajectory
+from bisirl_ros.crowd.model import CrowdModel, Trajectory
 from bisirl_ros.crowd.reward import learner_reward
 from bisirl_ros.crowd.robot import Motion
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 
@@ -27,7 +28,8 @@ def unrolled(
         velocity, area = _offered(game, played, h)
         after = game.drive(weights, robot, people, setting)
         asked = torch.cat([target.reshape(-1, 1, 2), velocity], 1)
-        seen = game.foresee(weights, after.repeated(people.shape[1]), people, setting, asked)
+        each = (robot.repeated(people.shape[1]), after.repeated(people.shape[1]))
+        seen = game.foresee(weights, each, people, setting, asked)
         theta = setting.theta.reshape(-1, game.n_features, 1)
         value = (seen.features @ theta)[..., 0]
         log_p = value[:, 1:] + area - torch.logsumexp(value[:, 1:] + area, 1, keepdim=True)

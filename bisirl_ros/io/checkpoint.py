@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,22 +11,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
-from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.people_evidence import SHARED, PeopleEvidence
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import pack, unpack
+from bisirl_ros.io.evidence_arrays import (
+    check,
+    counts_of,
+    families_of,
+    numbered,
+    part_arrays,
+    part_of,
+)
 from bisirl_ros.io.files import write_whole
-from bisirl_ros.io.records import Arrays, Records, arrays_of, fields_of
+from bisirl_ros.io.records import Arrays, Records, fields_of
 
-CHECKPOINT = "bisirl.checkpoint/3"
-COUNTS = ("condensed", "trajectories_condensed", "forgotten")
-"""Of one person's evidence, beside its batches."""
-MISFIT = ("total", "spread", "unit")
+CHECKPOINT = "bisirl.checkpoint/4"
 
 
 def save_checkpoint(
@@ -43,22 +46,29 @@ def save_checkpoint(
     for name, value in state.optimiser.state.get(state.phi, {}).items():
         if isinstance(value, Tensor):
             tensors[f"optimiser.{name}"] = value.detach().numpy()
-    tensors |= _arrays("recent", state.recent)
-    parts = state.evidence.parts
+    tensors |= numbered("recent", state.recent)
+    parts, families = state.evidence.parts, state.evidence.families
     for i, part in enumerate(parts.values()):
-        for name in ("mean", "precision", "prior_mean", "prior"):
-            tensors[f"part.{i}.{name}"] = getattr(part, name)
-        tensors |= _arrays(f"part.{i}.batch", part.batches, records.known)
-        if part.misfit is not None:
-            tensors |= {f"part.{i}.misfit_{k}": getattr(part.misfit, k) for k in MISFIT}
+        tensors |= part_arrays(f"part.{i}", part, records)
+    every = [(n, s, one) for n, family in families.items() for s, one in family.of.items()]
+    for i, (_, _, one) in enumerate(every):
+        tensors |= part_arrays(f"structure.{i}", one.evidence, records)
+        tensors[f"structure.{i}.theta"] = one.theta
     header = {
         "identity": records.identity,
         "k": state.k,
         "updates": state.updates,
         "rng": state.rng.bit_generator.state,
         "recent": len(state.recent),
-        "parts": [_counts(name, part) for name, part in parts.items()],
+        "parts": [counts_of(name, part) for name, part in parts.items()],
         "people": _people(state.evidence),
+        "families": {
+            name: {"given_up": family.given_up, "leading": family.leading}
+            for name, family in families.items()
+        },
+        "structures": [
+            counts_of(s, one.evidence) | {"of": name, "lost": one.lost} for name, s, one in every
+        ],
         "extra": dict(extra or {}),
     }
     write_whole(path, pack(CHECKPOINT, tensors, header))
@@ -107,12 +117,6 @@ def _told(value: Any) -> str:
     return f"({', '.join(map(str, value))})" if isinstance(value, list) else str(value)
 
 
-def _counts(name: str, part: Evidence) -> dict[str, Any]:
-    counts = {count: getattr(part, count) for count in COUNTS}
-    misfit = None if part.misfit is None else part.misfit.most
-    return {"name": name, "batches": len(part.batches), "misfit": misfit, **counts}
-
-
 def _people(evidence: Posterior) -> dict[str, Any] | None:
     """Of evidence about several people; None where there is one."""
     if not isinstance(evidence, PeopleEvidence):
@@ -125,17 +129,20 @@ def _restore(
     tensors: Arrays, header: dict[str, Any], records: Records[Batch], config: LoopConfig
 ) -> LoopState[Batch]:
     phi = torch.from_numpy(np.asarray(tensors["phi"]))
-    _check("phi", tensors["phi"], (records.phi_size,))
+    check("phi", tensors["phi"], (records.phi_size,))
     people, n = header["people"], records.n_features
     state: LoopState[Batch] = LoopState.start(phi, n, config, seed=0, people=people is not None)
     kept = _by_record(tensors)
     parts = {
-        about["name"]: _part(kept, f"part.{i}", about, records, config)
+        about["name"]: part_of(kept, f"part.{i}", about, records, config)
         for i, about in enumerate(header["parts"])
     }
     state.evidence = _evidence(parts, people, n, config)
+    if header["families"] and isinstance(state.evidence, PeopleEvidence):
+        families = families_of(kept, header, state.evidence, records, config)
+        state.evidence = replace(state.evidence, families=families)
     state.theta = tensors["theta"]
-    _check("theta", state.theta, (n * len(parts),))
+    check("theta", state.theta, (n * len(parts),))
     state.recent = [
         records.batch(**fields_of(kept[f"recent.{i}"])) for i in range(header["recent"])
     ]
@@ -150,42 +157,6 @@ def _restore(
     state.rng.bit_generator.state = header["rng"]
     state.k, state.updates = header["k"], header["updates"]
     return state
-
-
-def _part(
-    kept: dict[str, Arrays],
-    prefix: str,
-    about: dict[str, Any],
-    records: Records[Any],
-    config: LoopConfig,
-) -> Evidence:
-    """One person's evidence."""
-    told, n = kept[prefix], records.n_features
-    for name in ("mean", "prior_mean"):
-        _check(name, told[name], (n,))
-    for name in ("precision", "prior"):
-        _check(name, told[name], (n, n))
-        np.linalg.cholesky(told[name])
-    misfit = None
-    if about.get("misfit") is not None:
-        found = {name: told[f"misfit_{name}"] for name in MISFIT}
-        misfit = Misfit(**found, most=float(about["misfit"]))
-        k = len(misfit.total)
-        for name, shape in zip(MISFIT, ((k,), (k, k), (k,)), strict=True):
-            _check(f"misfit_{name}", told[f"misfit_{name}"], shape)
-    return Evidence(
-        mean=told["mean"],
-        precision=told["precision"],
-        prior=told["prior"],
-        prior_mean=told["prior_mean"],
-        batches=tuple(
-            records.likelihood(**fields_of(kept[f"{prefix}.batch.{i}"]))
-            for i in range(about["batches"])
-        ),
-        window=config.evidence_window,
-        misfit=misfit,
-        **{count: int(about[count]) for count in COUNTS},
-    )
 
 
 def _evidence(
@@ -205,20 +176,6 @@ def _evidence(
         config.misfit_alarm,
     )
     return replace(start, parts=parts, identities=identities, present=present)
-
-
-def _check(name: str, value: Array, shape: tuple[int, ...]) -> None:
-    if value.shape != shape or not np.isfinite(value).all():
-        raise ValueError(f"{name} has shape {value.shape}, expected finite {shape}")
-
-
-def _arrays(kind: str, kept: Sequence[Any], known: tuple[str, ...] = ()) -> Arrays:
-    """Records as arrays, numbered."""
-    return {
-        f"{kind}.{i}.{key}": array
-        for i, record in enumerate(kept)
-        for key, array in arrays_of(record, known).items()
-    }
 
 
 def _by_record(tensors: Arrays) -> dict[str, Arrays]:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.episode_log import EpisodeLog
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.records import arrays_of, fields_of
@@ -35,7 +36,7 @@ class Snapshot:
     phi: (m,) policy parameters; identities: P people who were met
     theta: (P, n) reward estimates; covariance: (P, n, n) of each
     stranger: (n,) and stranger_covariance: (n, n), of somebody who was not met yet
-    scenario, features: what they belong to
+    scenario, features: what they belong to; structures: how each of them decides
     """
 
     version: int
@@ -47,6 +48,12 @@ class Snapshot:
     stranger_covariance: Array
     scenario: str
     features: tuple[str, ...]
+    structures: tuple[str, ...] = ()
+
+    def structures_of(self, identities: Iterable[str]) -> list[str]:
+        """How these people decide (`core.structures`)."""
+        known = dict(zip(self.identities, self.structures, strict=False))
+        return [known.get(identity, GIVEN) for identity in identities]
 
     def theta_of(self, identities: Iterable[str]) -> Array:
         """The weights of these people, a stranger's for whoever was not met: (P', n)."""
@@ -72,6 +79,7 @@ def pack_snapshot(snapshot: Snapshot) -> bytes:
         "scenario": snapshot.scenario,
         "features": list(snapshot.features),
         "identities": list(snapshot.identities),
+        "structures": list(snapshot.structures),
     }
     return pack(SNAPSHOT, tensors, header)
 
@@ -84,6 +92,7 @@ def unpack_snapshot(data: bytes, where: str) -> Snapshot:
             version=int(header["version"]),
             phi=torch.from_numpy(tensors["phi"]),
             identities=tuple(map(str, header["identities"])),
+            structures=tuple(map(str, header.get("structures", ()))),
             scenario=str(header["scenario"]),
             features=tuple(header["features"]),
             **{name: tensors[name] for name in SNAPSHOT_ARRAYS},

@@ -39,7 +39,17 @@ def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _of_person(found: PersonEstimate) -> dict[str, Any]:
-    """misfit: log_evidence against the model, `how` they differ where it is enough, else None."""
+    """Of one person.
+
+    misfit: log_evidence against the model, `how` they differ where it is enough, else None
+    structure: by which they are explained; structures: probability of each, where that is learned
+    """
     how = left_out.in_words(found.deviations) if found.doubted else None
     misfit = {"log_evidence": found.log_evidence, "how": how}
-    return {"theta": found.theta.tolist(), "std": found.std.tolist(), "misfit": misfit}
+    return {
+        "theta": found.theta.tolist(),
+        "std": found.std.tolist(),
+        "misfit": misfit,
+        "structure": found.structure,
+        "structures": dict(found.structures),
+    }

@@ -19,11 +19,12 @@ from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
+from bisirl_ros.core.loop_config import LEARNED
 from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_log import EpisodeLog, decisions_in
-from bisirl_ros.crowd.expected_choices import ExpectedChoices
+from bisirl_ros.crowd.expected_choices import ExpectedChoices, Known
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario
@@ -95,7 +96,11 @@ class Worker:
         self._device = resolve_device(config.device)
         policy = InteractionPolicy(config.scenario.robot)
         self._solver = config.solver(
-            config.scenario, policy, device=self._device, likelihood_grid=config.grid
+            config.scenario,
+            policy,
+            device=self._device,
+            likelihood_grid=config.grid,
+            learn_structure=config.loop.structure == LEARNED,
         )
         if compiles(config.compile, self._device):
             self._solver.compile(self._say)
@@ -155,7 +160,11 @@ class Worker:
         if config.observe_only or log.policy_version not in self._deployed:
             return None
         known = {
-            name: (evidence.theta_of(theta, name), evidence.covariance_of(theta, name))
+            name: Known(
+                evidence.theta_of(theta, name),
+                evidence.covariance_of(theta, name),
+                evidence.structure_of(name),
+            )
             for name in log.identities
             if name in evidence.identities
         }
@@ -196,6 +205,7 @@ class Worker:
             ),
             stranger=stranger,
             stranger_covariance=its_covariance,
+            structures=tuple(evidence.structure_of(i) for i in names),
             scenario=self._config.scenario.name,
             features=self._config.scenario.feature_names,
         )

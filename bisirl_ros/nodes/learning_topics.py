@@ -60,10 +60,10 @@ class LearningTopics:
         """
         if not identities:
             return
-        theta = newest.theta_of(identities)
+        theta, structures = newest.theta_of(identities), newest.structures_of(identities)
         markers = MarkerArray()
         for name, paths, shares in zip(
-            identities, *self._prediction(policy.phi, theta, situation), strict=True
+            identities, *self._prediction(policy.phi, theta, situation, structures), strict=True
         ):
             for i, (path, share) in enumerate(zip(paths, shares, strict=True)):
                 strength = float(share / shares[0])

@@ -25,7 +25,7 @@ from bisirl_ros.nodes.conversions_records import (
 )
 from bisirl_ros.nodes.ros import EVENTS, LATCHED, PEOPLE, STANDARD, BisirlNode, declare
 from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
-from bisirl_ros.report.misfit import misfits
+from bisirl_ros.report.behaviour import misfits, structures
 from bisirl_ros.report.progress import closing, header, progress_line
 from bisirl_ros.report.record import EpisodeRecord, RunRecord
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
@@ -117,6 +117,7 @@ class ReportNode(BisirlNode):
         self._run.device = record["device"]
         episode.theta, episode.theta_std = theta, std
         episode.misfit = misfits(record["people"])
+        episode.structure = structures(record["people"])
         episode.inner, episode.inner_s = record["inner"], record["inner_s"]
         episode.outer_updates, episode.update_s = record["updates"], record["update_s"]
         episode.objective = record["objective"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bisirl_ros.io.plain import json_ready
-from bisirl_ros.report.misfit import misfit_lines, misfits
+from bisirl_ros.report.behaviour import behaviour_lines, misfits, structures
 from bisirl_ros.report.record import INTERVAL_STDS
 
 ASSUMPTION = "assumed: each person was going to where their walk ends; the robot moves as recorded"
@@ -95,7 +95,7 @@ def people_closing(record: PeopleRecord) -> str:
             f"Gaussian's {theirs:.3f} ({summary['held_out_decisions']} decisions)"
         )
     last = record.learned[-1]["people"] if record.learned else {}
-    lines += [*misfit_lines(misfits(last)), ASSUMPTION]
+    lines += [*behaviour_lines(misfits(last), structures(last)), ASSUMPTION]
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bisirl_ros.crowd.scenario import Scenario
-from bisirl_ros.report.misfit import misfit_lines
+from bisirl_ros.report.behaviour import behaviour_lines
 from bisirl_ros.report.record import (
     CONVERGED,
     INTERVAL_STDS,
@@ -95,7 +95,8 @@ def closing(run: RunRecord, folder: Path | None = None) -> str:
     if folder is not None:
         rows["folder"] = str(folder)
     lines += [f"{name:<17} {value}" for name, value in rows.items()]
-    lines += misfit_lines(run.estimated.misfit if run.estimated else {})
+    if run.estimated:
+        lines += behaviour_lines(run.estimated.misfit, run.estimated.structure)
     return _printable("\n".join(lines))
 
 

@@ -57,6 +57,7 @@ class EpisodeRecord:
     min_distance_m: smallest distance between the centres [m]; return_: the robot's
     theta, theta_std: (n,) estimate of everybody who was met so far, by identity
     misfit: in what those differ, by identity, who behave as no reward here explains
+    structure: in which way each decides who does not as given
     errors: ||theta - theta_true|| / ||theta_true|| of each person; relative_error: their mean
     outer_updates: policy updates so far; objective: f(phi, theta)
     inner_s, update_s: time of the inner solve and of each outer update after the episode [s]
@@ -75,6 +76,7 @@ class EpisodeRecord:
     theta: Weights | None = None
     theta_std: Weights | None = None
     misfit: dict[str, str] = field(default_factory=dict)
+    structure: dict[str, str] = field(default_factory=dict)
     inner: InnerLoop | None = None
     outer_updates: int = 0
     objective: float | None = None
@@ -135,6 +137,7 @@ def summary(run: RunRecord) -> dict[str, Any]:
         "theta_hat": last and last.theta,
         "theta_std": last and last.theta_std,
         "misfit": last and last.misfit,
+        "structure": last and last.structure,
         "covered": covered(run),
         "errors": errors(run),
         "relative_error": relative_error(run),

@@ -17,6 +17,7 @@ from bisirl_ros.crowd.person import implied_target
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
+from bisirl_ros.crowd.structure import Structures
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import Snapshot
 from bisirl_ros.session.clock import Now
@@ -119,12 +120,14 @@ class GoalFilter:
         """log pi_e of the targets (P, 2) [m/s], if everybody goes for their goal g: (P,)."""
         model, here = self._model, seen.situation
         theta = torch.from_numpy(policy.theta_of(seen.names))
-        setting = model.setting(here, here.aims.goals[:, :, g], theta)
+        structures = Structures.named(model.scenario, [policy.structures_of(seen.names)])
+        setting = model.setting(here, here.aims.goals[:, :, g], theta, structures)
         weights, people = model.policy.weights(policy.phi.double()), here.seen
-        robot = model.drive(weights, model.policy.robot.motion(here.robot), people, setting)
+        robot = model.policy.robot.motion(here.robot)
+        robots = (robot, model.drive(weights, robot, people, setting))
         candidates = model.candidates
         asked = torch.cat([target[:, None], candidates.velocity.expand(len(target), -1, -1)], 1)
-        features = model.foresee(weights, robot, people, setting, asked).features
+        features = model.foresee(weights, robots, people, setting, asked).features
         value = torch.einsum("pkn,pn->pk", features, theta)
         total = torch.logsumexp(value[:, 1:] + candidates.log_area, -1)
         return np.asarray(value[:, 0] - total)

@@ -12,10 +12,11 @@ from torch import Tensor
 from bisirl_ros.crowd.adjoint import value_and_gradients
 from bisirl_ros.crowd.candidates import Candidates
 from bisirl_ros.crowd.evaluated import Evaluated
-from bisirl_ros.crowd.model import CrowdModel, Setting, Trajectory
+from bisirl_ros.crowd.model import CrowdModel, Trajectory
 from bisirl_ros.crowd.person import FeatureSpec
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.setting import Setting
 
 from .conftest import short, situation
 

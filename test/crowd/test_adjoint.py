@@ -12,12 +12,14 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bisirl_ros.core.hypergradient import surrogate
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.expert import Response
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.structure import Structures
 from bisirl_ros.crowd.unrolled import unrolled
 
 from .conftest import random_phi
@@ -50,6 +52,26 @@ CASES = [
 def test_it_is_backpropagation_through_the_episode(
     name: str, people: int, drive: str, steps: int, likely: int, draws: int, through: Through
 ) -> None:
+    check(name, people, drive, steps, likely, draws, through, ())
+
+
+@pytest.mark.parametrize("through", [Through.SCORE, Through.MEAN])
+def test_so_it_is_where_each_decides_in_a_way_of_their_own(through: Through) -> None:
+    ways = ("foresees the robot going straight on", "looks ahead 12 decisions, not 8", GIVEN)
+    check("crossing", 3, "differential", 6, 12, 5, through, ways)
+
+
+def check(
+    name: str,
+    people: int,
+    drive: str,
+    steps: int,
+    likely: int,
+    draws: int,
+    through: Through,
+    ways: tuple[str, ...],
+) -> None:
+    """The adjoint of imagined episodes against backpropagation; ways: how each decides."""
     scenario = load_scenario(name, people=people, drive=drive)
     policy, rng = InteractionPolicy(scenario.robot, hidden=6), np.random.default_rng(0)
     grid = gauss_disc(1.8, 3, 6)
@@ -60,9 +82,10 @@ def test_it_is_backpropagation_through_the_episode(
     if people > 1:  # somebody is not there
         start = replace(start, present=torch.tensor(rng.random((4, people)) < 0.8))
     goal, luck = start.aims.likeliest, torch.from_numpy(rng.random((steps, 4, people)))
-    blind = game.setting(start, goal, theta.detach())
+    structures = Structures.named(scenario, [ways] * 4)
+    blind = game.setting(start, goal, theta.detach(), structures)
     played = game.imagine(phi.detach(), start, blind, luck, draws)
-    setting, of = game.setting(start, goal, theta), objective(through)
+    setting, of = game.setting(start, goal, theta, structures), objective(through)
     seen, [ours] = value_and_gradients(
         game, played, setting, phi, (phi, theta), lambda e: [of(e.log_pi, e.reward)], through
     )

@@ -12,7 +12,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.decisions import Decisions
-from bisirl_ros.crowd.expected_choices import AT_A_TIME, ExpectedChoices
+from bisirl_ros.crowd.expected_choices import AT_A_TIME, ExpectedChoices, Known
 from bisirl_ros.crowd.explain import Explainer
 from bisirl_ros.crowd.heard_episode import HeardEpisode, Stream
 from bisirl_ros.crowd.model import CrowdModel
@@ -43,14 +43,14 @@ def model() -> CrowdModel:
 def test_it_is_the_mean_and_covariance_of_pi_e_and_its_slope() -> None:
     game, rng = model(), np.random.default_rng(0)
     now = game.starts(6, rng)
-    certain = {"ann": (THETA[0], np.zeros((4, 4)))}
+    certain = {"ann": Known(THETA[0], np.zeros((4, 4)))}
     prior = ExpectedChoices(model(), phi(), certain)(now, ("ann",))["ann"]
     setting = game.setting(now, now.aims.likeliest, game.tensor(THETA))
     weights, velocity = POLICY.weights(phi()), game.candidates.velocity
     robot_tp1 = game.drive(weights, POLICY.robot.motion(now.robot), now.seen, setting)
 
     def mean(people: torch.Tensor) -> tuple[Array, Array]:
-        seen = game.foresee(weights, robot_tp1, people, setting, velocity[None])
+        seen = game.foresee(weights, (robot_tp1, robot_tp1), people, setting, velocity[None])
         p = game.respond(seen.features, setting).p
         centre = p @ velocity
         off = velocity - centre[:, None]
@@ -69,7 +69,7 @@ def test_what_is_not_known_of_a_reward_widens_it_and_a_stranger_has_none() -> No
     now = model().starts(3, np.random.default_rng(0))
     found = []
     for variance in (0.0, 0.1):
-        known = {"ann": (THETA[0], variance * np.eye(4))}
+        known = {"ann": Known(THETA[0], variance * np.eye(4))}
         found.append(ExpectedChoices(model(), phi(), known)(now, ("ann",))["ann"].spread)
     assert (np.linalg.eigvalsh(found[1] - found[0]) > -1e-12).all()
     assert (np.trace(found[1] - found[0], axis1=1, axis2=2) > 1e-4).all()
@@ -78,7 +78,7 @@ def test_what_is_not_known_of_a_reward_widens_it_and_a_stranger_has_none() -> No
 
 def test_many_situations_are_taken_in_parts() -> None:
     now = model().starts(2 * AT_A_TIME + 3, np.random.default_rng(0))
-    expects = ExpectedChoices(model(), phi(), {"ann": (THETA[0], np.eye(4))})
+    expects = ExpectedChoices(model(), phi(), {"ann": Known(THETA[0], np.eye(4))})
     whole, last = (expects(s, ("ann",))["ann"] for s in (now, now.chosen(slice(-2, None))))
     for every, some in zip(whole, last, strict=True):
         assert len(every) == len(now)
@@ -100,7 +100,7 @@ def test_nothing_is_expected_of_whose_goal_or_reward_is_not_known() -> None:
         name: {k: np.array([1.0 + p, 0.1 * k, 0.0, 0.5]) for k in (range(3) if p else [0, 2])}
         for p, name in enumerate(names)
     }
-    expects = ExpectedChoices(model(), phi(), dict.fromkeys(names[:2], (THETA[0], np.eye(4))))
+    expects = ExpectedChoices(model(), phi(), dict.fromkeys(names[:2], Known(THETA[0], np.eye(4))))
     rhythm = Rhythm(0.0, SCENARIO.decision_period_s, 0.1)
     found = heard.expected(expects, SCENARIO.room, rhythm, states)
     assert sorted(found["ann"]) == [0, 2]
@@ -111,12 +111,10 @@ def test_nothing_is_expected_of_whose_goal_or_reward_is_not_known() -> None:
 
 def test_the_learner_tells_its_filter_what_it_has_learned() -> None:
     """From the second episode on, with the estimate of the first."""
-    asked: list[Mapping[str, tuple[Array, Array]]] = []
+    asked: list[Mapping[str, Known]] = []
 
     class Told(CrowdSolver):
-        def expected(
-            self, phi: torch.Tensor, known: Mapping[str, tuple[Array, Array]]
-        ) -> ExpectedChoices:
+        def expected(self, phi: torch.Tensor, known: Mapping[str, Known]) -> ExpectedChoices:
             asked.append(known)
             return super().expected(phi, known)
 
@@ -124,14 +122,14 @@ def test_the_learner_tells_its_filter_what_it_has_learned() -> None:
     loop = LoopConfig(policy_steps=0)
     play_offline(OfflineRun(SCENARIO, people, loop, episodes=2, grid=(4, 9), solver=Told))
     assert [list(known) for known in asked] == [[], ["person_0"]]
-    theta, covariance = asked[1]["person_0"]
+    theta, covariance, _ = asked[1]["person_0"]
     assert np.abs(theta).max() > 0.1 and np.linalg.eigvalsh(covariance)[0] > 0.0
 
 
 @pytest.mark.slow
 def test_a_filter_that_knows_the_person_leaves_their_changes_of_mind_unbiased() -> None:
     """From positions with 3 cm of noise: the score of each weight, at the truth, is zero."""
-    known = {"ann": (THETA[0], np.zeros((4, 4)))}
+    known = {"ann": Known(THETA[0], np.zeros((4, 4)))}
     expects = ExpectedChoices(model(), phi(), known)
     by_habit, as_expected = (_scores(e) for e in (None, expects))
     assert by_habit[2] > 2.0  # `velocity_change` looks less disliked than it is

@@ -79,7 +79,7 @@ def expected(scenario: Scenario, phi: Tensor, now: Situation, theta: np.ndarray)
     weights, velocity = policy.weights(phi), game.candidates.velocity
     motion = game.drive(weights, policy.robot.motion(now.robot), now.seen, setting)
     robots = motion.repeated(now.count)
-    seen = game.foresee(weights, robots, now.seen, setting, velocity[None])
+    seen = game.foresee(weights, (robots, robots), now.seen, setting, velocity[None])
     return game.respond(seen.features, setting).p @ velocity
 
 

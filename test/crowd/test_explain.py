@@ -51,7 +51,8 @@ def test_a_decision_by_hand(count: int) -> None:
     robots = game.drive(weights, policy.robot.motion(now.robot), now.people, setting)
     grid = game.candidates.velocity.expand(count, -1, -1)
     asked = torch.cat([torch.from_numpy(batch.target[0])[:, None], grid], 1)
-    seen = game.foresee(weights, robots.repeated(count), now.people, setting, asked)
+    robots = robots.repeated(count)
+    seen = game.foresee(weights, (robots, robots), now.people, setting, asked)
     value = seen.features @ torch.from_numpy(theta)
     by_hand = torch.logsumexp(value[:, 1:] + game.candidates.log_area, 1) - value[:, 0]
     assert [ours[name].value(theta) for name in batch.identities] == pytest.approx(by_hand.tolist())

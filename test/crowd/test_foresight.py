@@ -14,11 +14,12 @@ from bisirl_ros.crowd.aims import Course
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.features import Step, psi
 from bisirl_ros.crowd.foresight import View
-from bisirl_ros.crowd.model import CrowdModel, Setting
+from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.person import FeatureSpec
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.room import Room
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 from .conftest import random_phi, situation
@@ -45,7 +46,7 @@ def foreseen(game: CrowdModel, phi: Tensor, now: Situation, targets: Tensor) -> 
     setting = game.setting(now, now.aims.likeliest, torch.zeros(now.count, len(EVERY)).double())
     weights, motion = game.policy.weights(phi), game.policy.robot.motion(now.robot)
     robot_tp1 = game.drive(weights, motion, now.seen, setting).repeated(now.count)
-    return game.foresee(weights, robot_tp1, now.seen, setting, targets).features
+    return game.foresee(weights, (robot_tp1, robot_tp1), now.seen, setting, targets).features
 
 
 def plain_loop(
@@ -158,11 +159,13 @@ def test_around_one_robot_everybody_foresees_what_each_would_with_a_robot_of_the
     robots = game.drive(weights, game.policy.robot.motion(now.robot), now.seen, setting)
     targets = game.candidates.velocity[None]
     together, each = (
-        game.foresee(weights, motion, now.seen, setting, targets).features
+        game.foresee(weights, (motion, motion), now.seen, setting, targets).features
         for motion in (robots, robots.repeated(3))
     )
     assert torch.allclose(together, each, rtol=0.0, atol=1e-12)
-    alone = game.foresee(weights, robots, now.seen[:, :1], setting_of_first(setting), targets)
+    alone = game.foresee(
+        weights, (robots, robots), now.seen[:, :1], setting_of_first(setting), targets
+    )
     assert (alone.features - each.view(4, 3, -1, n)[:, 0]).abs().max() > 1e-3  # others matter
 
 

@@ -80,7 +80,7 @@ def test_they_tell_what_would_change_a_choice(name: str) -> None:
                 layers, people = policy.weights(weights), played.people[h]
                 robot = model.drive(layers, Motion.unpacked(played.robot[h]), people, setting)
                 targets = offered.velocity.expand(16, -1, -1)
-                seen = model.foresee(layers, robot, people, setting, targets)
+                seen = model.foresee(layers, (robot, robot), people, setting, targets)
                 return offered.mean(model.respond(seen.features, setting, offered).p)
 
             response = (mean(phi + way) - mean(phi - way)) / 2e-3

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from bisirl_ros.crowd.candidates import gauss_disc
-from bisirl_ros.crowd.model import CrowdModel, Setting, Trajectory
+from bisirl_ros.crowd.model import CrowdModel, Trajectory
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.robot import Motion
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 from .conftest import THETA, random_phi

@@ -13,8 +13,10 @@ import torch
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, outer_iteration
+from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
 from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.people_evidence import REWARDS, PeopleEvidence
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
@@ -129,6 +131,52 @@ def test_what_was_said_against_the_model_is_kept(tmp_path: Path) -> None:
             load_checkpoint(path, RECORDS, CONFIG)
 
 
+def test_what_else_may_explain_people_is_kept(tmp_path: Path) -> None:
+    """A loop that learns structures goes on as if never interrupted; damage is refused."""
+    config = LoopConfig(policy_steps=0, evidence_window=3, structure="learned", drift_alarm=0.1)
+    path, whole, broken = tmp_path / "c.safetensors", fresh(config), fresh(config)
+    for i in range(6):
+        batch = day({"anna": ANNA, "ben": BEN}, 20, np.random.default_rng(i))
+        for state in (whole, broken):
+            outer_iteration(TwoWays(), state, config, batch, state.phi.detach())
+        if i == 3:
+            save_checkpoint(path, broken, RECORDS)
+            broken, _ = load_checkpoint(path, RECORDS, config)
+    same(whole, broken)
+    ours, theirs = whole.evidence.families, broken.evidence.families
+    assert list(ours) == list(theirs) == ["anna", "ben"]
+    for name, family in ours.items():
+        other = theirs[name]
+        assert (family.leading, family.given_up) == (other.leading, other.given_up)
+        assert family.leading == "by their signs too" and family.false_alarm == other.false_alarm
+        for structure, one in family.of.items():
+            assert (one.theta == other.of[structure].theta).all()
+            assert one.log_evidence == other.of[structure].log_evidence
+        family.believed.theta[:] = np.nan
+    save_checkpoint(path, whole, RECORDS)
+    with pytest.raises(InputError, match="theta has shape"):
+        load_checkpoint(path, RECORDS, config)
+
+
+class TwoWays(DaySolver):
+    """The structure as given is wrong: features of which only the sizes are known."""
+
+    def likelihood(self, batch: Day, phi: torch.Tensor) -> PeopleLikelihood:
+        right = dict(super().likelihood(batch, phi).of)
+        wrong = {
+            name: ConditionalLogit(abs(like.chosen), abs(like.offered), like.log_area)  # type: ignore[attr-defined]
+            for name, like in right.items()
+        }
+
+        def ways(name: str) -> dict[str, Explain]:
+            return {
+                GIVEN: lambda: Explained(wrong[name], wrong[name]),
+                "by their signs too": lambda: Explained(right[name], right[name]),
+            }
+
+        return PeopleLikelihood(wrong, {}, {name: ways(name) for name in right})
+
+
 def test_what_is_unfit_is_refused_in_one_line(tmp_path: Path) -> None:
     state, path = fresh(CONFIG), tmp_path / "c.safetensors"
     learn(state, CONFIG, range(2))
@@ -173,7 +221,7 @@ def test_what_is_unfit_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_a_checkpoint_of_before_is_refused_by_its_schema(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     path.write_bytes(pack("bisirl.checkpoint/2", {"phi": np.zeros(2)}, {"k": 3}))
-    with pytest.raises(InputError, match=r"holds .*checkpoint/2, expected .*checkpoint/3"):
+    with pytest.raises(InputError, match=r"holds .*checkpoint/2, expected .*checkpoint/4"):
         load_checkpoint(path, RECORDS, CONFIG)
 
 

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from bisirl_ros.bench.crowdnav.crossings import ROBOT_GOAL
 from bisirl_ros.bench.crowdnav.simulator import STEP_S, OrcaCrowd
-from bisirl_ros.crowd.actors.bodies import robot_as_body
 from bisirl_ros.crowd.aims import Aims
+from bisirl_ros.crowd.plane import robot_as_body
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation

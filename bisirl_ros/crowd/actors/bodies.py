@@ -19,13 +19,6 @@ def deciding(scenario: Scenario, situation: Situation) -> Tensor:
     return situation.present & ~there
 
 
-def robot_as_body(robot: Tensor) -> Tensor:
-    """x, y [m], vx, vy [m/s] in the fixed frame (B, 4) of the robot's state (B, 6)."""
-    x, y, yaw, forward, left, _ = robot.unbind(-1)
-    cos, sin = torch.cos(yaw), torch.sin(yaw)
-    return torch.stack([x, y, cos * forward - sin * left, sin * forward + cos * left], -1)
-
-
 def intent(person: Person, velocity_t: Tensor, velocity_tp1: Tensor) -> Tensor:
     """What to go for to have `velocity_tp1` one decision later, as far as they can: (..., 2) [m/s].
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.actors.bodies import robot_as_body
 from bisirl_ros.crowd.actors.soft_expert import SoftExpert
-from bisirl_ros.crowd.model import CrowdModel, Setting
+from bisirl_ros.crowd.model import CrowdModel
+from bisirl_ros.crowd.plane import robot_as_body
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 
@@ -25,6 +26,6 @@ class ConstantVelocityView(SoftExpert):
         ahead = body[:, None, 2:] * moments[:, None] * scenario.decision_period_s
         future = (body[:, None, :2] + ahead).repeat_interleave(count, 0)
         weights = self._policy.weights(torch.zeros(self._policy.size).to(body))  # not asked
-        robots = self._policy.robot.motion(here.robot)
+        robot = self._policy.robot.motion(here.robot)
         targets = model.candidates.velocity[None]
-        return model.foresee(weights, robots, here.seen, setting, targets, future).features
+        return model.foresee(weights, (robot, robot), here.seen, setting, targets, future).features

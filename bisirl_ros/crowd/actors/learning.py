@@ -7,9 +7,10 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.actors.soft_expert import SoftExpert
-from bisirl_ros.crowd.model import CrowdModel, Setting
+from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 

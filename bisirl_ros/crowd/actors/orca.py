@@ -7,8 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.actors.bodies import deciding, intent, robot_as_body
+from bisirl_ros.crowd.actors.bodies import deciding, intent
 from bisirl_ros.crowd.actors.reciprocal import Agents, Reciprocal
+from bisirl_ros.crowd.plane import robot_as_body
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 

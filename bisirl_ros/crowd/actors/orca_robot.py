@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.actors.bodies import robot_as_body
 from bisirl_ros.crowd.actors.reciprocal import Agents, Reciprocal
 from bisirl_ros.crowd.actors.steering import to_goal, twist_for
+from bisirl_ros.crowd.plane import robot_as_body
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 

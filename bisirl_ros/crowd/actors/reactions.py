@@ -15,9 +15,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.actors.bodies import deciding, robot_as_body
+from bisirl_ros.crowd.actors.bodies import deciding
 from bisirl_ros.crowd.actors.forces import SocialForces
 from bisirl_ros.crowd.actors.social_force import SocialForce
+from bisirl_ros.crowd.plane import robot_as_body
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 

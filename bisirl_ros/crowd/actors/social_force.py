@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bisirl_ros.crowd.actors.bodies import deciding, intent, robot_as_body
+from bisirl_ros.crowd.actors.bodies import deciding, intent
 from bisirl_ros.crowd.actors.forces import Push, SocialForces
+from bisirl_ros.crowd.plane import robot_as_body
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.candidates import sunflower_disc
-from bisirl_ros.crowd.model import CrowdModel, Setting
+from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.crowd.setting import Setting
 from bisirl_ros.crowd.situation import Situation
 
 
@@ -67,6 +68,7 @@ class SoftExpert:
     ) -> Tensor:
         """Phi_k against a robot that follows phi: (B * P, K, n)."""
         weights, people = self._policy.weights(phi.to(self._dtype)), here.seen
-        robot_tp1 = model.drive(weights, self._policy.robot.motion(here.robot), people, setting)
+        robot = self._policy.robot.motion(here.robot)
+        robots = (robot, model.drive(weights, robot, people, setting))
         targets = model.candidates.velocity[None]
-        return model.foresee(weights, robot_tp1, people, setting, targets).features
+        return model.foresee(weights, robots, people, setting, targets).features

@@ -23,7 +23,6 @@ from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.crowd.solver import CrowdSolver
-from bisirl_ros.crowd.structure import family
 from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.verify.misfit.kinds import KINDS
 
@@ -138,8 +137,8 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
 
 def _lived(met: Encounters, loop: LoopConfig) -> tuple[LoopState[Decisions], list[PersonEstimate]]:
     """What is known in the end, and what was said after each episode."""
-    policy, structures = InteractionPolicy(met.scenario.robot), family(met.scenario)
-    solver = CrowdSolver(met.scenario, policy, structures=structures if loop is LEARNED else ())
+    policy = InteractionPolicy(met.scenario.robot)
+    solver = CrowdSolver(met.scenario, policy, learn_structure=loop is LEARNED)
     state: LoopState[Decisions] = LoopState.start(
         met.lived[0][1], solver.n_features, loop, 0, people=True
     )

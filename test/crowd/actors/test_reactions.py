@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from bisirl_ros.crowd.actors.bodies import robot_as_body
 from bisirl_ros.crowd.actors.go_to_goal import GoToGoal
 from bisirl_ros.crowd.actors.reactions import (
     Curious,
@@ -20,6 +19,7 @@ from bisirl_ros.crowd.actors.reactions import (
     sees_robot,
 )
 from bisirl_ros.crowd.episode import play
+from bisirl_ros.crowd.plane import robot_as_body
 from bisirl_ros.crowd.scenario import Scenario
 
 from ..conftest import situation
