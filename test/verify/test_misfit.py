@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.verify.experiment import Setup
-from bisirl_ros.verify.misfit import EXPERIMENTS, outside, right
+from bisirl_ros.verify.misfit import EXPERIMENTS, outside, right, structure, wild
 from bisirl_ros.verify.misfit.encounters import encounters, learned
-from bisirl_ros.verify.misfit.kinds import KINDS, RIGHT, SOMEBODY_M
+from bisirl_ros.verify.misfit.kinds import KINDS, RIGHT, RIGHTLY, SOMEBODY_M
 from bisirl_ros.verify.parts import Parts
 
 
@@ -66,11 +67,21 @@ def test_what_is_learned_of_people_who_are_the_model_is_right() -> None:
     assert found["inside"] == found["laplace"]
 
 
-def test_people_who_are_not_are_found_and_their_intervals_hold_more() -> None:
-    found = learned("looks ahead 12, not 8", 0, 12)
+def test_people_whom_no_structure_explains_are_found_and_their_intervals_hold_more() -> None:
+    found = learned("ORCA", 0, 12)
     assert found["found"] is not None
     assert max(found["log_evidence"]) > np.log(100.0)
     assert np.all(np.array(found["inside"]) >= np.array(found["laplace"]))
+
+
+@pytest.mark.parametrize(
+    "kind", ["looks ahead 12, not 8", "goal 1 m to the left", "one decision in ten at random"]
+)
+def test_of_people_who_decide_otherwise_it_is_learned_how(kind: str) -> None:
+    found = learned(kind, 0, 12)
+    assert found["found"] is None and found["structure"] in RIGHTLY[kind]
+    assert found["error"] < 0.2 < found["given"]["error"]
+    assert sum(found["inside"]) > sum(found["given"]["inside"])
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.key)
@@ -88,6 +99,8 @@ def rows(**changes: Any) -> dict[str, Any]:
         "error": 0.1,
         "inside": [True] * 19 + [False],
         "laplace": [True] * 20,
+        "structure": GIVEN,
+        "given": {"error": 0.1, "inside": [True] * 20},
     }
     return {**row, **changes}
 
@@ -113,14 +126,41 @@ def test_intervals_that_hold_too_rarely_are_no_success() -> None:
     assert right.measure(Setup(parts=parts), lambda line: None).holds is False
 
 
-def test_each_kind_outside_has_to_be_found_and_others_need_not() -> None:
+@pytest.mark.parametrize("error", [0.109, 0.111])
+def test_what_is_lost_by_learning_a_structure_counts(error: float) -> None:
+    parts = Given(lambda i, name: rows(error=error))
+    assert right.measure(Setup(parts=parts), lambda line: None).holds is (error < 0.11)
+
+
+def test_each_kind_outside_has_to_be_found() -> None:
     def row_of(missed: str) -> Callable[[int, str], dict[str, Any]]:
         return lambda i, name: rows(found=None if name.startswith(missed) else 5)
 
-    for missed, holds in (("discount", True), ("ORCA", False)):
+    for missed, holds in (("nobody", True), ("ORCA", False)):
         found = outside.measure(Setup(parts=Given(row_of(missed))), lambda line: None)
         assert found.holds is holds
         assert (missed in found.note) is not holds
+
+
+@pytest.mark.parametrize(
+    ("changes", "holds"),
+    [({}, True), ({"error": 0.16}, False), ({"inside": [True, False]}, False),
+     ({"structure": "another"}, False)],
+)  # fmt: skip
+def test_each_kind_inside_has_to_be_learned(changes: dict[str, Any], holds: bool) -> None:
+    def row_of(i: int, name: str) -> dict[str, Any]:
+        kind = name.rsplit(", seed", 1)[0]
+        right_row = rows(structure=RIGHTLY[kind][0])
+        return right_row | changes if kind == "discount .8" else right_row
+
+    found = structure.measure(Setup(parts=Given(row_of)), lambda line: None)
+    assert found.holds is holds and ("discount .8" in found.note) is not holds
+
+
+@pytest.mark.parametrize(("error", "holds"), [(0.149, True), (0.151, False)])
+def test_wild_decisions_may_cost_half_as_much_again(error: float, holds: bool) -> None:
+    parts = Given(lambda i, name: rows(error=0.1 if name.startswith(RIGHT) else error))
+    assert wild.measure(Setup(parts=parts), lambda line: None).holds is holds
 
 
 def test_a_scenario_is_not_changed_by_who_differs_from_it() -> None:
