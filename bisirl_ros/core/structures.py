@@ -24,7 +24,7 @@ from bisirl_ros.core.posterior import GIVEN
 
 HOPELESS = 15.0
 """A structure so many nats behind the best is given up."""
-PLAINLY = 3.0
+AHEAD = 1.0
 """Nats by which another structure has to be ahead of the leading one to be believed instead."""
 Solve = Callable[[Evidence, Array], Array]
 """(evidence, theta from which) -> the theta that explains it best."""
@@ -67,7 +67,7 @@ class Family:
 
     prior: before anything was seen; false_alarm: see `LoopConfig.misfit_alarm`
     of: by structure, of those that may still be it; given_up: the others
-    leading: which is believed; another one has to be plainly likelier to be believed instead
+    leading: which is believed; another one has to be likelier by AHEAD to be believed instead
     """
 
     prior: Evidence
@@ -88,7 +88,7 @@ class Family:
         lost = [n for n, one in of.items() if one.log_evidence < of[best].log_evidence - HOPELESS]
         kept = {name: one for name, one in of.items() if name not in lost}
         leading = self.leading
-        if leading not in kept or kept[leading].log_evidence < of[best].log_evidence - PLAINLY:
+        if leading not in kept or kept[leading].log_evidence < of[best].log_evidence - AHEAD:
             leading = best
         return replace(self, of=kept, given_up=(*self.given_up, *lost), leading=leading)
 

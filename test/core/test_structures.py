@@ -16,7 +16,7 @@ from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
 from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.posterior import GIVEN
-from bisirl_ros.core.structures import PLAINLY, Explanation, Family
+from bisirl_ros.core.structures import AHEAD, Explanation, Family
 from bisirl_ros.errors import InputError
 
 from .conftest import ConditionalLogit, Day, DaySolver, chosen_by, day
@@ -92,7 +92,7 @@ def test_what_is_hardly_likelier_is_not_believed_instead() -> None:
         like = chosen_by(THETA, 20, rng)
         found = found.after({GIVEN: explained(turned(like, 0.1)), TURNED: explained(like)}, solve)
     ahead = found.of[TURNED].log_evidence - found.of[GIVEN].log_evidence
-    assert abs(ahead) < PLAINLY and found.leading == GIVEN
+    assert abs(ahead) < AHEAD and found.leading == GIVEN
     assert sum(found.probability.values()) == pytest.approx(1.0)
 
 
