@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.misfit import outside, right, structure, wild
+from bisirl_ros.verify.misfit import outside, right, second_term, structure, wild
 
-EXPERIMENTS = (right.EXPERIMENT, structure.EXPERIMENT, outside.EXPERIMENT, wild.EXPERIMENT)
+EXPERIMENTS = (
+    right.EXPERIMENT,
+    structure.EXPERIMENT,
+    outside.EXPERIMENT,
+    wild.EXPERIMENT,
+    second_term.EXPERIMENT,
+)
