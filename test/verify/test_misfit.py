@@ -16,8 +16,9 @@ from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.true_weights import true_weights
+from bisirl_ros.theory.random_games import random_game
 from bisirl_ros.verify.experiment import Setup
-from bisirl_ros.verify.misfit import EXPERIMENTS, outside, right, structure, wild
+from bisirl_ros.verify.misfit import EXPERIMENTS, outside, right, second_term, structure, wild
 from bisirl_ros.verify.misfit.encounters import encounters, learned
 from bisirl_ros.verify.misfit.kinds import KINDS, RIGHT, RIGHTLY, SOMEBODY_M
 from bisirl_ros.verify.parts import Parts
@@ -161,6 +162,28 @@ def test_each_kind_inside_has_to_be_learned(changes: dict[str, Any], holds: bool
 def test_wild_decisions_may_cost_half_as_much_again(error: float, holds: bool) -> None:
     parts = Given(lambda i, name: rows(error=0.1 if name.startswith(RIGHT) else error))
     assert wild.measure(Setup(parts=parts), lambda line: None).holds is holds
+
+
+@pytest.mark.parametrize(("lost", "holds"), [(0.0, True), (0.05, False)])
+def test_a_second_term_that_costs_regret_is_no_success(lost: float, holds: bool) -> None:
+    """In one of the cases, by more than its error."""
+
+    def row_of(i: int, name: str) -> dict[str, Any]:
+        worse = lost if name.startswith("the model, carried, rate 0.3, 2 ") else 0.0
+        return {"implicit": 0.1 + worse + 0.01 * (i % 2 - 0.5), "first-order": 0.1}
+
+    found = second_term.measure(Setup(parts=Given(row_of)), lambda line: None)
+    assert (found.figures["worse"] == []) is holds
+    assert found.holds is holds
+
+
+def test_a_short_sighted_expert_cares_for_what_comes_next_alone() -> None:
+    known = random_game(np.random.default_rng(0), horizon=5)
+    pi_l = known.game.learner_policy(known.random_phi(np.random.default_rng(1)))
+    right, near = known.expert(pi_l), second_term._short_sighted(known)(pi_l)
+    assert near.shape == right.shape
+    assert torch.allclose(near[0], right[-2])  # two decisions to go
+    assert torch.allclose(near[0], near[-1]) and not torch.allclose(near[0], right[0])
 
 
 def test_a_scenario_is_not_changed_by_who_differs_from_it() -> None:

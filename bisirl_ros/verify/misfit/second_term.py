@@ -20,7 +20,7 @@ from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.tabular.interactions import TabularInteractions
 from bisirl_ros.tabular.occupancy import expected_return
 from bisirl_ros.tabular.optimal_policy import policy_starts
-from bisirl_ros.tabular.population import soft_expert
+from bisirl_ros.tabular.population import Expert, soft_expert
 from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.random_games import KnownGame, random_game
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
@@ -44,7 +44,8 @@ def measure(setup: Setup, say: Say) -> Outcome:
     grid = list(itertools.product(EXPERTS, EVIDENCE, RATES, EPISODES))
     grid = grid[:1] if setup.quick else grid
     names = {
-        case: ", ".join([*case[:2], f"rate {case[2]:g}", f"{case[3]} a batch"]) for case in grid
+        (expert, evidence, rate, count): f"{expert}, {evidence}, rate {rate:g}, {count} a batch"
+        for expert, evidence, rate, count in grid
     }
     wanted = {
         f"{names[case]}, seed {seed}": (*case, seed, batches) for case in grid for seed in seeds
@@ -131,14 +132,13 @@ def _last_policy(
     return bisirl(solver, state, config, interact, lambda report: None).phi.detach()
 
 
-def _short_sighted(known: KnownGame) -> Any:
+def _short_sighted(known: KnownGame) -> Expert:
     """Somebody who plans for two decisions, again and again, as for the last two of an episode."""
-    near = soft_expert(replace(known.game, horizon=2), known.table)
-    horizon = known.game.horizon
+    near, steps = soft_expert(replace(known.game, horizon=2), known.table), known.game.steps
 
     def play(pi_l: Tensor) -> Tensor:
         first = near(pi_l)[..., :1, :, :]
-        return first.expand(*first.shape[:-3], horizon, *first.shape[-2:])
+        return first.expand(*first.shape[:-3], steps, *first.shape[-2:])
 
     return play
 
@@ -155,8 +155,7 @@ def _best(known: KnownGame, seed: int) -> float:
     phi = policy_starts(known.game, STARTS, np.random.default_rng([seed, 2])).requires_grad_()
     climb = torch.optim.Adam([phi], lr=0.1, maximize=True)
     for _ in range(CLIMB):
-        climb.zero_grad()
-        _earned(known, phi).sum().backward()
+        (phi.grad,) = torch.autograd.grad(_earned(known, phi).sum(), phi)
         climb.step()
     with torch.no_grad():
         return float(_earned(known, phi).max())
