@@ -52,6 +52,10 @@ class OuterTerms:
     re_solved: Callable[[Tensor, int], float] | None = None
 
 
+AGREEING = 3.0
+"""Deviations of chance beyond which the halves of what was sampled agree."""
+
+
 @dataclass(frozen=True)
 class Estimator:
     """Which estimate of the hypergradient, and how accurate.
@@ -140,14 +144,21 @@ def shrunk_mean(estimates: Tensor) -> Tensor:
     common without bias; over the squared length of their mean that is the gain of least expected
     error (Wiener; James and Stein 1961). The cross term is zero in a well-specified population
     problem (section 3), so from a few batches it is mostly noise, and what the batches do not
-    agree on must not steer the robot. A single, exact estimate passes unchanged.
+    agree on must not steer the robot: zero where they agree no better than noise does by chance,
+    the cosine of two directions in m dimensions having a deviation of 1 / sqrt(m). A single, exact
+    estimate passes unchanged.
     """
     mean, r = estimates.mean(0), len(estimates)
     power = float(mean.square().sum())
     if r == 1 or power == 0.0:
         return mean
-    common = (r * r * power - float(estimates.square().sum())) / (r * (r - 1))
-    return mean * min(max(common / power, 0.0), 1.0)
+    lengths = estimates.norm(dim=-1)
+    pairs = r * (r - 1)
+    common = (r * r * power - float(lengths.square().sum())) / pairs
+    typical = float(lengths.sum().square() - lengths.square().sum()) / pairs
+    if common < AGREEING * typical / (0.5 * pairs * len(mean)) ** 0.5:
+        return torch.zeros_like(mean)
+    return mean * min(common / power, 1.0)
 
 
 def surrogate(log_pi: Tensor, cost: Tensor, *, baseline: bool) -> Tensor:
