@@ -25,7 +25,7 @@ from bisirl_ros.core.lower_level import (
 )
 from bisirl_ros.core.outer_report import OuterReport
 from bisirl_ros.core.people_evidence import PeopleEvidence
-from bisirl_ros.core.people_structures import as_believed, compared, forgotten
+from bisirl_ros.core.people_structures import as_believed, begun_anew, compared
 from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.core.solver import Solver
 from bisirl_ros.errors import InputError
@@ -200,5 +200,5 @@ def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> dict[str,
     )
     if drifted:
         state.recent = state.recent[-min(drifted.values()) :]
-        state.evidence = forgotten(state.evidence, drifted, config.forgetting)
+        state.evidence = begun_anew(state.evidence, drifted)
     return drifted

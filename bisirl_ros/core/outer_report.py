@@ -135,7 +135,7 @@ def _estimate(evidence: Posterior, theta: Array, name: str) -> PersonEstimate:
         structure=evidence.structure_of(name),
         structures=family.probability if family else {},
     )
-    misfit = family.believed.evidence.misfit if family else part.misfit
+    misfit = part.misfit
     if misfit is None:
         return found
     return replace(

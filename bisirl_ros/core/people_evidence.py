@@ -111,9 +111,9 @@ class PeopleEvidence:
     def covariance_of(self, theta: Array, identity: str) -> Array:
         """Of one person's theta, as published: Laplace's, the robust one if doubted: (n, n)."""
         of_one = robust_covariance if self.doubts(identity) else Evidence.covariance
-        if identity in self.families:
-            return self.families[identity].covariance(of_one)
-        return of_one(self.parts[self.part_of(identity)], self.theta_of(theta, identity))
+        family, share = self.families.get(identity), self.theta_of(theta, identity)
+        own = of_one(self.parts[self.part_of(identity)], share)
+        return family.covariance(share, own, of_one) if family else own
 
     def part_of(self, identity: str) -> str:
         """The name of what explains somebody."""
@@ -227,9 +227,9 @@ class PeopleEvidence:
 
     def carry(self, theta: Array) -> PeopleEvidence:
         """Condense each person's batches beyond the window, at theta."""
-        return self.with_parts(
-            {name: part.carry(self.theta_of(theta, name)) for name, part in self.parts.items()}
-        )
+        parts = {name: part.carry(self.theta_of(theta, name)) for name, part in self.parts.items()}
+        families = {name: family.carry() for name, family in self.families.items()}
+        return replace(self, parts=parts, families=families)
 
     @cached_property
     def _place(self) -> dict[str, slice]:

@@ -12,19 +12,28 @@ from bisirl_ros.core.likelihood import Likelihood, PeopleLikelihood
 from bisirl_ros.core.people_evidence import PeopleEvidence
 from bisirl_ros.core.posterior import GIVEN, Posterior
 from bisirl_ros.core.structures import Family, Solve
+from bisirl_ros.errors import InputError
 
 L = TypeVar("L", bound="Likelihood | PeopleLikelihood")
 
 
 def as_believed(evidence: Posterior, likelihood: L) -> L:
-    """A batch as the structures that are believed explain it."""
+    """A batch as the structures that are believed explain it.
+
+    Raises InputError where one of them cannot.
+    """
     if not isinstance(likelihood, PeopleLikelihood):
         return likelihood
-    led = {
-        name: explain[evidence.structure_of(name)]()
-        for name, explain in likelihood.otherwise.items()
-        if evidence.structure_of(name) != GIVEN
-    }
+    led = {}
+    for name, explain in likelihood.otherwise.items():
+        structure = evidence.structure_of(name)
+        if structure not in explain:
+            raise InputError(
+                f"interactions: {name} {structure}, which a recording of the robot is too short to"
+                " explain; leave it out"
+            )
+        if structure != GIVEN:
+            led[name] = explain[structure]()
     return replace(
         likelihood,
         of={**likelihood.of, **{name: found.known for name, found in led.items()}},
@@ -44,16 +53,17 @@ def compared(
         before = families.get(name, Family(nothing_seen(evidence), evidence.misfit_alarm))
         families[name] = after = before.after(explain, solve)
         if after.leading != before.leading:
-            parts[name], found[name] = after.believed.evidence, after.believed.theta
+            led = after.of[after.leading]
+            parts[name], found[name] = led.evidence, led.theta
     return replace(evidence, families=families, parts=parts), found
 
 
-def forgotten(evidence: Posterior, drifted: Mapping[str, int], rho: float) -> Posterior:
-    """With the families of those who changed as their evidence is: of their newest batches."""
+def begun_anew(evidence: Posterior, drifted: Mapping[str, int]) -> Posterior:
+    """Having to compare the structures of those who changed anew, from their next batch on."""
     if not isinstance(evidence, PeopleEvidence) or not evidence.families:
         return evidence
     families = {
-        name: family.forget(drifted[name], rho) if name in drifted else family
+        name: family.begun_anew() if name in drifted else family
         for name, family in evidence.families.items()
     }
     return replace(evidence, families=families)

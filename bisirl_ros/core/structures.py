@@ -21,11 +21,16 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Explain, Explained
 from bisirl_ros.core.posterior import GIVEN
+from bisirl_ros.errors import InputError
 
 HOPELESS = 15.0
 """A structure so many nats behind the best is given up."""
 AHEAD = 1.0
 """Nats by which another structure has to be ahead of the leading one to be believed instead."""
+LIKELY = 1e-3
+"""The probability below which a structure need not be rejected for somebody to be doubted."""
+ONCE_BELIEVED = 3.0
+"""Head start, in nats, of what was believed of somebody before they changed."""
 Solve = Callable[[Evidence, Array], Array]
 """(evidence, theta from which) -> the theta that explains it best."""
 
@@ -53,12 +58,18 @@ class Explanation:
         """With one more batch; asked: whether it is asked if it fits before it is added."""
         evidence = self.evidence.asked_beyond(batch.wider, self.theta) if asked else self.evidence
         evidence = evidence.add(batch.known)
-        theta = solve(evidence, self.theta)
-        kept = evidence.carry(theta)
-        lost = (
-            self.lost if kept is evidence else self.lost + kept.value(theta) - evidence.value(theta)
-        )
-        return Explanation(kept, theta, lost)
+        return replace(self, evidence=evidence, theta=solve(evidence, self.theta))
+
+    def carry(self) -> Explanation:
+        """See `Evidence.carry`; what the evidence no longer holds is remembered as `lost`."""
+        kept = self.evidence.carry(self.theta)
+        more = kept.value(self.theta) - self.evidence.value(self.theta)
+        return replace(self, evidence=kept, lost=self.lost + more)
+
+    @property
+    def finite(self) -> bool:
+        """Whether it can be compared at all."""
+        return bool(np.isfinite(self.log_evidence) and np.isfinite(self.theta).all())
 
 
 @dataclass(frozen=True)
@@ -66,8 +77,9 @@ class Family:
     """Everything that may explain one person; immutable.
 
     prior: before anything was seen; false_alarm: see `LoopConfig.misfit_alarm`
-    of: by structure, of those that may still be it; given_up: the others
+    of: by structure, of those that may still be it, all of the same batches; given_up: the others
     leading: which is believed; another one has to be likelier by AHEAD to be believed instead
+    head_start: nats by which the leading one is likelier before anything is compared
     """
 
     prior: Evidence
@@ -75,56 +87,76 @@ class Family:
     of: Mapping[str, Explanation] = field(default_factory=dict)
     given_up: tuple[str, ...] = ()
     leading: str = GIVEN
+    head_start: float = 0.0
 
     def after(self, batch: Mapping[str, Explain], solve: Solve) -> Family:
-        """With one more batch, explained by each structure."""
-        fresh, asked = Explanation(self.prior, self.prior.prior_mean), self.false_alarm > 0.0
-        of = {
-            name: self.of.get(name, fresh).after(explain(), solve, asked=asked)
-            for name, explain in batch.items()
-            if name not in self.given_up
+        """With one more batch, explained by each structure.
+
+        One that the batch cannot be explained by is given up. Raises InputError where that leaves
+        none.
+        """
+        asked = self.false_alarm > 0.0
+        before = self.of or {
+            name: Explanation(
+                self.prior, self.prior.prior_mean, self.head_start * (name == self.leading)
+            )
+            for name in batch
         }
+        every = {
+            name: one.after(batch[name](), solve, asked=asked)
+            for name, one in before.items()
+            if name in batch
+        }
+        of = {name: one for name, one in every.items() if one.finite}
+        if not of:
+            raise InputError("interactions: no way to decide explains them; check the poses")
         best = max(of, key=lambda name: of[name].log_evidence)
-        lost = [n for n, one in of.items() if one.log_evidence < of[best].log_evidence - HOPELESS]
-        kept = {name: one for name, one in of.items() if name not in lost}
+        least = of[best].log_evidence - HOPELESS
+        kept = {name: one for name, one in of.items() if one.log_evidence >= least}
+        lost = tuple(name for name in before if name not in kept)
         leading = self.leading
         if leading not in kept or kept[leading].log_evidence < of[best].log_evidence - AHEAD:
             leading = best
         return replace(self, of=kept, given_up=(*self.given_up, *lost), leading=leading)
 
     @property
-    def believed(self) -> Explanation:
-        """The leading structure's."""
-        return self.of[self.leading]
-
-    @property
     def probability(self) -> Mapping[str, float]:
         """Of each structure that was not given up, likeliest first."""
+        if not self.of:
+            return {self.leading: 1.0}
         log = np.array([one.log_evidence for one in self.of.values()])
         weight = np.exp(log - log.max())
         found = dict(zip(self.of, (weight / weight.sum()).tolist(), strict=True))
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
-    def covariance(self, of_one: Callable[[Evidence, Array], Array]) -> Array:
-        """About the leading estimate, of the mixture of all: (n, n); of_one: of one structure's."""
-        theta = self.believed.theta
-        total = np.zeros((len(theta), len(theta)))
+    def covariance(
+        self, theta: Array, own: Array, of_one: Callable[[Evidence, Array], Array]
+    ) -> Array:
+        """About theta (n,), of the mixture of all: (n, n).
+
+        own: (n, n) of the leading structure, whose estimate theta is; of_one: of one structure's
+        """
+        total = np.zeros_like(own)
         for name, probability in self.probability.items():
-            one = self.of[name]
-            off = one.theta - theta
-            total += probability * (of_one(one.evidence, one.theta) + np.outer(off, off))
+            if name == self.leading:
+                total += probability * own
+            else:
+                one = self.of[name]
+                off = one.theta - theta
+                total += probability * (of_one(one.evidence, one.theta) + np.outer(off, off))
         return total
 
     @property
     def doubted(self) -> bool:
-        """Whether every structure is rejected: if one is right, with that probability ever."""
-        found = [one.evidence.misfit for one in self.of.values()]
-        return all(misfit is not None and misfit.found(self.false_alarm) for misfit in found)
+        """Whether every structure that is at all likely is rejected."""
+        likely = [self.of[n] for n, p in self.probability.items() if n in self.of and p >= LIKELY]
+        found = [one.evidence.misfit for one in likely]
+        return bool(found) and all(m is not None and m.found(self.false_alarm) for m in found)
 
-    def forget(self, newest: int, rho: float) -> Family:
-        """See `Evidence.forget`: each structure's evidence, of the same batches."""
-        of = {
-            name: Explanation(one.evidence.forget(one.theta, newest, rho), one.theta)
-            for name, one in self.of.items()
-        }
-        return replace(self, of=of)
+    def carry(self) -> Family:
+        """With what is beyond the window condensed."""
+        return replace(self, of={name: one.carry() for name, one in self.of.items()})
+
+    def begun_anew(self) -> Family:
+        """Of somebody who changed: any structure may be theirs, the leading one most likely."""
+        return replace(self, of={}, given_up=(), head_start=ONCE_BELIEVED)

@@ -78,18 +78,19 @@ class Choices:
         """
         if probability == 0.0:
             return self
+        anything = np.full_like(self.log_weight[:, :1], -np.inf)
+        anything[:, 0, 0] = log_sum(log_sum(self.log_weight) + self.log_share)
+        area = self.area_of_each
+        shares = (
+            self.log_share + np.log1p(-probability),
+            np.full((len(self), 1), np.log(probability)),
+        )
         return Choices(
             np.concatenate([self.chosen, np.zeros_like(self.chosen[:, :1])], 1),
-            np.concatenate([self.log_weight, self.log_weight[:, :1]], 1),
+            np.concatenate([self.log_weight, anything], 1),
             np.concatenate([self.offered, np.zeros_like(self.offered[:, :1])], 1),
-            np.concatenate([self.area_of_each, self.area_of_each[:, :1]], 1),
-            np.concatenate(
-                [
-                    self.log_share + np.log1p(-probability),
-                    np.full((len(self), 1), np.log(probability)),
-                ],
-                1,
-            ),
+            np.concatenate([area, area[:, :1]], 1),
+            np.concatenate(shares, 1),
         )
 
     def __len__(self) -> int:
@@ -107,7 +108,7 @@ class Choices:
 
     def log_density(self, theta: Array) -> Array:
         """log p of each decision's reports, up to a constant that theta does not change: (N,)."""
-        return _log_sum(self._log_joint(theta))
+        return log_sum(self._log_joint(theta))
 
     def responsibility(self, theta: Array) -> Array:
         """Probability of each hypothesis given the decision as well, summing to one: (N, Q)."""
@@ -185,12 +186,12 @@ class Choices:
         """s_q + C_q - Z_q: (N, Q)."""
         chosen = self.chosen @ theta + self.log_weight
         offered = self.offered @ theta + self.log_area
-        return np.asarray(self.log_share + _log_sum(chosen) - _log_sum(offered))
+        return np.asarray(self.log_share + log_sum(chosen) - log_sum(offered))
 
     def _parts(self, theta: Array) -> _Parts:
         chosen = self.chosen @ theta + self.log_weight
         offered = self.offered @ theta + self.log_area
-        share = _softmax(self.log_share + _log_sum(chosen) - _log_sum(offered))
+        share = _softmax(self.log_share + log_sum(chosen) - log_sum(offered))
         of_chosen, of_offered = _softmax(chosen), _softmax(offered)
         mean_chosen = (of_chosen[..., None, :] @ self.chosen)[..., 0, :]
         mean_offered = (of_offered[..., None, :] @ self.offered)[..., 0, :]
@@ -210,7 +211,7 @@ class Choices:
         return np.asarray(each.reshape(flat).swapaxes(1, 2) @ centred.reshape(flat))
 
 
-def _log_sum(logits: Array) -> Array:
+def log_sum(logits: Array) -> Array:
     """log sum exp over the last axis; -inf where all are."""
     top = np.maximum(logits.max(-1), LOWEST)
     total = np.exp(logits - top[..., None]).sum(-1)

@@ -15,7 +15,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
 from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.aims import Course, arrived
-from bisirl_ros.crowd.choices import Choices
+from bisirl_ros.crowd.choices import Choices, log_sum
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.features import Step
 from bisirl_ros.crowd.foresight import View
@@ -131,16 +131,17 @@ class Explainer:
         beyond = left_out(seen.view.own, goal, seen.robot[:, :2], seen.asked)
         wide, log_weight = torch.cat([features, beyond], -1), latent.log_weight
         count, times, points = log_weight.shape
+        log_area = self._log_area
         if goal is not seen.view.goal:
             tolerance_m = structure.person.goal_tolerance_m
             there = arrived(seen.view.own[:, :2], goal, tolerance_m)
-            wide[there] = 0.0
-            standing = log_standing(latent.target, self._log_area)
-            there_ = there.cpu().numpy().reshape(count, times, 1)
-            log_weight = np.where(there_, log_weight + standing, log_weight)
+            wide[there] = 0.0  # and any motion would be as likely, but for what follows
+            standing = log_sum(log_weight + log_standing(latent.target, log_area))
+            likelier = there.cpu().numpy().reshape(count, times) * (standing - log_sum(log_weight))
+            log_area = log_area - likelier[..., None]
         found = wide.double().cpu().numpy().reshape(count, times, wide.shape[1], -1)
         return Choices(
-            found[:, :, :points], log_weight, found[:, :, points:], self._log_area, latent.log_share
+            found[:, :, :points], log_weight, found[:, :, points:], log_area, latent.log_share
         ).or_anything(structure.anything)
 
     def _view(

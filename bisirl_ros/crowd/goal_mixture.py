@@ -41,7 +41,7 @@ class GoalMixture:
     """The negative log-likelihood of episodes with unknown goals (`core.likelihood.Likelihood`).
 
     Arrays as in `Choices`, with an axis for G goals: chosen (N, G, Q, M, n), log_weight (N, Q, M),
-    offered (N, G, Q, K, n), log_area (N, Q, K), log_share (N, Q)
+    offered (N, G, Q, K, n), log_area (N, G, Q, K), log_share (N, Q)
     lengths: (E,) how many of the N decisions each episode has, in order
     log_belief: (E, G) before each episode; -inf: no such goal
     """
@@ -58,12 +58,12 @@ class GoalMixture:
     def of(choices: Sequence[Choices], log_belief: Array) -> GoalMixture:
         """One episode: the same decisions explained by each of G goals, believed in (G,)."""
         first = choices[0]
-        area = np.broadcast_to(first.log_area, first.offered.shape[:-1])
+        area = np.stack([c.area_of_each for c in choices], 1)
         return GoalMixture(
             np.stack([c.chosen for c in choices], 1),
             first.log_weight,
             np.stack([c.offered for c in choices], 1),
-            area.copy(),
+            area,
             first.log_share,
             np.array([len(first)]),
             log_belief[None],
@@ -94,7 +94,7 @@ class GoalMixture:
                     self.chosen[part, g],
                     self.log_weight[part],
                     self.offered[part, g],
-                    self.log_area[part],
+                    self.log_area[part, g],
                     self.log_share[part],
                 )
                 for g in possible
@@ -131,7 +131,7 @@ class GoalMixture:
             "chosen": ((1, goals), (2, states), (3, points)),
             "log_weight": ((1, states), (2, points)),
             "offered": ((1, goals), (2, states), (3, offered)),
-            "log_area": ((1, states), (2, offered)),
+            "log_area": ((1, goals), (2, states), (3, offered)),
             "log_share": ((1, states),),
             "lengths": (),
             "log_belief": ((1, goals),),

@@ -75,13 +75,26 @@ class Structure:
 
 @dataclass(frozen=True)
 class Structures:
-    """How each of P people in B situations decides.
+    """How each of P people in B situations decides; nobody does anything at random here.
 
     of: the different structures; which: (B, P) integers, each person's among them
+    rows: of each structure, whose of B * P in a row decide so; order: (B * P,) of all, one
+    structure's after the other's; furthest: who looks furthest ahead
     """
 
     of: tuple[Structure, ...]
     which: Tensor
+    rows: tuple[Tensor, ...]
+    order: Tensor
+    furthest: Person
+
+    @staticmethod
+    def among(of: tuple[Structure, ...], which: Tensor) -> Structures:
+        """See the fields."""
+        each = which.flatten()
+        rows = tuple(torch.nonzero(each == number)[:, 0] for number in range(len(of)))
+        furthest = max((structure.person for structure in of), key=lambda person: person.horizon)
+        return Structures(of, which, rows, torch.cat(rows).argsort(), furthest)
 
     @staticmethod
     def named(
@@ -91,20 +104,17 @@ class Structures:
         if all(name == GIVEN for row in names for name in row):
             return None
         of = family(scenario)
-        place = {structure.name: i for i, structure in enumerate(of)}
+        place = {s.name: 0 if s.anything else i for i, s in enumerate(of)}
         which = [[place[name] for name in row] for row in names]
         used = sorted({i for row in which for i in row})
+        if used == [0]:
+            return None
         found = torch.tensor([[used.index(i) for i in row] for row in which], device=device)
-        return Structures(tuple(of[i] for i in used), found)
-
-    @property
-    def furthest(self) -> Person:
-        """Who looks furthest ahead."""
-        return max((structure.person for structure in self.of), key=lambda person: person.horizon)
+        return Structures.among(tuple(of[i] for i in used), found)
 
     def repeated(self, times: int) -> Structures:
         """The same for `times` moments, moments first."""
-        return Structures(self.of, self.which.repeat(times, 1))
+        return Structures.among(self.of, self.which.repeat(times, 1))
 
     def goal(self, goal: Tensor) -> Tensor:
         """Where they go who are thought to go to goal (B, P, 2) [m]."""
@@ -113,12 +123,11 @@ class Structures:
 
     def features(self, foreseen: Step, robot: Tensor) -> Tensor:
         """Phi (B * P, K, n), see `Structure.features`; robot: (B * P, 6) as each sees it now."""
-        each, rows = self.which.flatten(), []
-        for number, structure in enumerate(self.of):
-            rows.append((structure, torch.nonzero(each == number)[:, 0]))
-        found = [structure.features(foreseen.rows(i), robot[i]) for structure, i in rows]
-        order = torch.cat([i for _, i in rows]).argsort()
-        return torch.cat(found)[order]
+        found = [
+            structure.features(foreseen.rows(rows), robot[rows])
+            for structure, rows in zip(self.of, self.rows, strict=True)
+        ]
+        return torch.cat(found)[self.order]
 
 
 def family(scenario: Scenario) -> tuple[Structure, ...]:

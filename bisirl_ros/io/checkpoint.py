@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.loop_config import LoopConfig
+from bisirl_ros.core.loop_config import LEARNED, LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.people_evidence import SHARED, PeopleEvidence
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import pack, unpack
 from bisirl_ros.io.evidence_arrays import (
+    FAMILY,
     check,
     counts_of,
     families_of,
@@ -63,7 +64,7 @@ def save_checkpoint(
         "parts": [counts_of(name, part) for name, part in parts.items()],
         "people": _people(state.evidence),
         "families": {
-            name: {"given_up": family.given_up, "leading": family.leading}
+            name: {field: getattr(family, field) for field in FAMILY}
             for name, family in families.items()
         },
         "structures": [
@@ -94,6 +95,13 @@ def load_checkpoint(
             raise InputError(
                 f"checkpoint {path}: its reward is {header['people']['reward']}, this learner's "
                 f"{config.reward}; set reward as it was, or start anew"
+            )
+        met = header["people"] and header["people"]["identities"]
+        if met and bool(header["families"]) != (config.structure == LEARNED):
+            was = "learned" if header["families"] else "given"
+            raise InputError(
+                f"checkpoint {path}: people's structure was {was}, this learner's is "
+                f"{config.structure}; set structure as it was, or start anew"
             )
         return _restore(tensors, header, records, config), header["extra"]
     except InputError:

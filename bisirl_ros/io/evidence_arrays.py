@@ -19,6 +19,7 @@ from bisirl_ros.io.records import Arrays, Records, arrays_of, fields_of
 COUNTS = ("condensed", "trajectories_condensed", "forgotten")
 """Of one person's evidence, beside its batches."""
 MISFIT = ("total", "spread", "unit")
+FAMILY = ("given_up", "leading", "head_start")
 
 
 def counts_of(name: str, part: Evidence) -> dict[str, Any]:
@@ -90,13 +91,13 @@ def families_of(
         check("theta", theta, (records.n_features,))
         part = part_of(kept, prefix, about, records, config)
         of[about["of"]][about["name"]] = Explanation(part, theta, float(about["lost"]))
-    prior = nothing_seen(evidence)
-    return {
-        name: Family(
-            prior, config.misfit_alarm, of[name], tuple(about["given_up"]), about["leading"]
-        )
-        for name, about in header["families"].items()
-    }
+    prior, found = nothing_seen(evidence), {}
+    for name, about in header["families"].items():
+        known = (tuple(about["given_up"]), str(about["leading"]), float(about["head_start"]))
+        if of[name] and known[1] not in of[name]:
+            raise ValueError(f"families: '{known[1]}' is believed of {name}, and not there")
+        found[name] = Family(prior, config.misfit_alarm, of[name], *known)
+    return found
 
 
 def check(name: str, value: Array, shape: tuple[int, ...]) -> None:

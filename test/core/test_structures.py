@@ -78,7 +78,7 @@ def test_whoever_decides_otherwise_is_believed_to_before_long() -> None:
     for _ in range(6):
         found = found.after(batch(chosen_by(THETA, 30, rng)), solve)
     assert found.leading == TURNED and found.probability[TURNED] > 0.999
-    assert np.abs(found.believed.theta - THETA).max() < 0.6
+    assert np.abs(found.of[TURNED].theta - THETA).max() < 0.6
     for _ in range(6):
         found = found.after(batch(chosen_by(THETA, 30, rng)), solve)
     assert found.given_up == (GIVEN,) and list(found.of) == [TURNED]
@@ -101,7 +101,7 @@ def test_what_is_condensed_is_still_counted() -> None:
     rng, short, long = np.random.default_rng(3), family(3), family()
     for _ in range(10):
         step = batch(chosen_by(THETA, 15, rng))
-        short, long = short.after(step, solve), long.after(step, solve)
+        short, long = short.after(step, solve).carry(), long.after(step, solve).carry()
     assert len(short.of[TURNED].evidence.batches) == 3
     for name in short.of:
         both = [x.of[name].log_evidence for x in (short, long)]
@@ -113,8 +113,9 @@ def test_what_is_published_is_as_wide_as_all_that_may_be() -> None:
     one, other = (Explanation(Evidence.start(1, 1.0), np.array([theta])) for theta in (0.0, 3.0))
     of = Family(Evidence.start(1, 1.0), of={GIVEN: one, TURNED: replace(other, lost=4.5)})
     assert of.probability == pytest.approx({GIVEN: 0.5, TURNED: 0.5})  # 3^2 / 2 = 4.5
-    spread = of.covariance(Evidence.covariance)
-    assert spread[0, 0] == pytest.approx(1.0 + 0.5 * 9.0)
+    own = np.array([[0.5]])
+    spread = of.covariance(np.zeros(1), own, Evidence.covariance)
+    assert spread[0, 0] == pytest.approx(0.5 * 0.5 + 0.5 * (1.0 + 9.0))
 
 
 def test_somebody_is_doubted_whom_no_structure_explains() -> None:
@@ -126,10 +127,16 @@ def test_somebody_is_doubted_whom_no_structure_explains() -> None:
     assert not Family(prior, 0.01, {GIVEN: said(9.0), TURNED: said(1.0)}).doubted
     assert Family(prior, 0.01, {GIVEN: said(9.0), TURNED: said(5.0)}).doubted
     assert not Family(prior, 0.01, {GIVEN: Explanation(prior, np.zeros(1))}).doubted
+    far = replace(said(1.0), lost=-10.0)  # all but excluded: it need not be rejected as well
+    assert Family(prior, 0.01, {GIVEN: said(9.0), TURNED: far}).doubted
 
 
 class Torn(DaySolver):
-    """A game whose own features are wrong for everybody but `ben`."""
+    """A game whose own features are wrong for everybody but one."""
+
+    def __init__(self, but: str = "ben") -> None:
+        super().__init__()
+        self._but = but
 
     def likelihood(self, batch: Day, phi: object) -> PeopleLikelihood:
         of = {
@@ -138,11 +145,11 @@ class Torn(DaySolver):
             )
             for i, name in enumerate(batch.identities)
         }
-        right = {name: like if name == "ben" else squared(like) for name, like in of.items()}
+        right = {name: like if name == self._but else squared(like) for name, like in of.items()}
         otherwise = {
             name: {
                 GIVEN: explained(right[name]),
-                TURNED: explained(squared(like) if name == "ben" else like),
+                TURNED: explained(squared(like) if name == self._but else like),
             }
             for name, like in of.items()
         }
@@ -197,10 +204,55 @@ def test_people_who_teach_about_each_other_decide_as_given() -> None:
         LoopConfig(structure="learned", reward="pooled")
 
 
-def test_a_change_is_forgotten_by_every_structure() -> None:
+def test_what_a_batch_cannot_be_explained_by_is_given_up() -> None:
+    """Or it would be compared by less than the others."""
     rng, found = np.random.default_rng(5), family()
-    for _ in range(5):
-        found = found.after(batch(chosen_by(THETA, 20, rng)), solve)
-    after = found.forget(2, 0.0)
-    for one in after.of.values():
-        assert one.evidence.counted == 2 and one.log_evidence > -120.0
+    both = batch(chosen_by(THETA, 2, rng))
+    found = found.after(both, solve)
+    found = found.after({GIVEN: both[GIVEN]}, solve)
+    assert found.given_up == (TURNED,) and found.leading == GIVEN
+    again = found.after(both, solve)
+    assert list(again.of) == [GIVEN] and again.of[GIVEN].evidence.seen == 3
+    with pytest.raises(InputError, match="no way to decide"):
+        again.after({TURNED: both[TURNED]}, solve)
+
+
+def test_what_is_not_finite_is_given_up() -> None:
+    like = chosen_by(THETA, 10, np.random.default_rng(6))
+    broken = ConditionalLogit(like.chosen * np.nan, like.offered, like.log_area)
+    found = family().after({GIVEN: explained(like), TURNED: explained(broken)}, solve)
+    assert found.given_up == (TURNED,) and list(found.of) == [GIVEN]
+
+
+def test_of_somebody_who_decides_otherwise_from_some_day_on_it_is_learned_anew() -> None:
+    """They change what they want as well, so that the drift is noticed."""
+    config = replace(LEARNED, drift_alarm=0.1)
+    rng = np.random.default_rng(7)
+    state: LoopState[Day] = LoopState.start(torch.zeros(2), 3, config, 0, people=True)
+    believed, noticed = [], 0
+    for k in range(24):
+        who = {"anna": THETA} if k < 8 else {"ben": -3.0 * THETA}
+        some = replace(day(who, 40, rng), identities=("dora",))
+        solver = Torn() if k < 8 else Torn("dora")
+        report = outer_iteration(solver, state, config, some, state.phi.detach().clone())
+        noticed += bool(report.drifted)
+        believed.append(report.people["dora"].structure)
+        assert np.isfinite(report.people["dora"].std).all()
+    assert noticed and believed[7] == TURNED and believed[-1] == GIVEN
+    theta = report.people["dora"].theta
+    assert np.abs(theta + 3.0 * THETA).max() < 4.0 * report.people["dora"].std.max()
+
+
+def test_a_batch_that_the_believed_structure_cannot_explain_is_refused() -> None:
+    state, _ = lived(6, {"anna": THETA})
+    before = state.evidence
+
+    class Recorded(Torn):
+        def likelihood(self, batch: Day, phi: object) -> PeopleLikelihood:
+            whole = super().likelihood(batch, phi)
+            return replace(whole, otherwise={"anna": {GIVEN: whole.otherwise["anna"][GIVEN]}})
+
+    some = day({"anna": THETA}, 10, np.random.default_rng(0))
+    with pytest.raises(InputError, match=f"anna {TURNED}, which a recording"):
+        outer_iteration(Recorded(), state, LEARNED, some, state.phi.detach())
+    assert state.evidence is before

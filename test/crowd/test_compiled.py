@@ -7,11 +7,13 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.compiled import CompiledImagination
 from bisirl_ros.crowd.model import CrowdModel, Trajectory
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.crowd.structure import Structures
 
 from .conftest import THETA, random_phi, short
 
@@ -30,12 +32,14 @@ class Imagined:
         self.phi, self.told = random_phi(policy).float(), list[str]()
         self.compiled = CompiledImagination(self.model, self.told.append)
 
-    def pair(self, episodes: int, draws: int) -> tuple[Trajectory, Trajectory]:
-        """The same ones: as they are, and compiled."""
+    def pair(self, episodes: int, draws: int, way: str = GIVEN) -> tuple[Trajectory, Trajectory]:
+        """The same ones: as they are, and compiled; way: how everybody decides."""
         rng, model = np.random.default_rng(0), self.model
         start = model.starts(episodes, rng)
         theta = model.tensor([*THETA, -1.0][: model.n_features])
-        setting = model.setting(start, start.aims.likeliest, theta)
+        names = [[way] * model.scenario.people] * episodes
+        structures = Structures.named(model.scenario, names)
+        setting = model.setting(start, start.aims.likeliest, theta, structures)
         luck = model.tensor(rng.random((4, episodes, model.scenario.people)))
         arguments = (self.phi, start, setting, luck, draws)
         return model.imagine(*arguments), self.compiled(*arguments)
@@ -88,3 +92,14 @@ def test_compiled_episodes_are_the_same_and_others_are_not_compiled() -> None:
         assert sum(name.startswith(COMPILED) for name in names) == compiled
     (line,) = setup.told
     assert line.startswith("imagination is compiled now, after ")
+
+
+@pytest.mark.slow
+def test_people_who_decide_otherwise_are_compiled_too() -> None:
+    setup, way = Imagined(), "foresees the robot going straight on"
+    assert_same(*setup.pair(EPISODES, DRAWS, way))
+    setup.wait()
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        assert_same(*setup.pair(EPISODES, DRAWS, way))
+    names = [event.name for event in seen.events()]
+    assert sum(name.startswith(COMPILED) for name in names) == 3

@@ -109,6 +109,28 @@ def test_a_goal_elsewhere_is_that_of_decisions_with_that_goal(
     assert not found.offered[0].any() and found.offered[-1].any()
 
 
+def test_whose_goal_is_not_known_may_be_there_if_it_is_one_of_several(
+    lived: tuple[Decisions, Tensor],
+) -> None:
+    """In whichever order the goals are: an episode's likelihood is the sum over them."""
+    batch, phi = lived
+    theta = true_weights(SCENARIO, seed=0)[0]
+    there = batch.people[[3], :1, :2] + np.array([1.0, 0.1])
+
+    def value(goals: Array) -> float:
+        count = goals.shape[1]
+        belief = np.full((len(batch.robot), 1, count), -np.log(count))
+        changed = replace(batch, goals=goals, log_belief=belief)
+        (of,) = Explainer(game(), structures=family(SCENARIO))(changed, phi).otherwise.values()
+        return float(of["goes 1 m -x of the goal"]().known.value(theta))
+
+    first, second = batch.goals[:, :1], there
+    single = [-value(goal) for goal in (first, second)]
+    exact = -(np.logaddexp(*single) - np.log(2.0))
+    for order in ([first, second], [second, first]):
+        assert value(np.concatenate(order, 1)) == pytest.approx(exact, abs=1e-9)
+
+
 def test_who_is_there_stands_or_may_do_anything() -> None:
     area = gauss_disc(1.8, 6, 12).log_area.double().numpy()
     x = np.stack(np.meshgrid(*[np.linspace(-1.8, 1.8, 601)] * 2), -1)

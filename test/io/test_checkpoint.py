@@ -152,10 +152,12 @@ def test_what_else_may_explain_people_is_kept(tmp_path: Path) -> None:
         for structure, one in family.of.items():
             assert (one.theta == other.of[structure].theta).all()
             assert one.log_evidence == other.of[structure].log_evidence
-        family.believed.theta[:] = np.nan
+        family.of[family.leading].theta[:] = np.nan
     save_checkpoint(path, whole, RECORDS)
     with pytest.raises(InputError, match="theta has shape"):
         load_checkpoint(path, RECORDS, config)
+    with pytest.raises(InputError, match="structure was learned, this learner's is given"):
+        load_checkpoint(path, RECORDS, replace(config, structure="given"))
 
 
 class TwoWays(DaySolver):

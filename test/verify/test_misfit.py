@@ -101,7 +101,7 @@ def rows(**changes: Any) -> dict[str, Any]:
         "inside": [True] * 19 + [False],
         "laplace": [True] * 20,
         "structure": GIVEN,
-        "given": {"error": 0.1, "inside": [True] * 20},
+        "given": {"found": None, "error": 0.1, "inside": [True] * 20},
     }
     return {**row, **changes}
 

@@ -111,14 +111,15 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
     log_evidence: against the model, after each episode; error: of the weights, relative
     inside: whether the published 95 % intervals hold them; laplace: whether the leading model's do
     structure: by which they are explained; probability: of each that may be theirs
-    given: error, inside: the same where their structure is not asked for
+    given: found, error, inside: the same where their structure is not asked for
     """
     met = encounters(kind, seed, episodes)
     state, each = _lived(met, LEARNED)
     last, part = each[-1], state.evidence.parts[met.scenario.identities[0]]
     off = np.abs(last.theta - met.theta)
     laplace = np.sqrt(np.diag(part.covariance(state.theta)))
-    given = _lived(met, LOOP)[1][-1]
+    as_given = _lived(met, LOOP)[1]
+    given = as_given[-1]
     return {
         "found": next((k + 1 for k, one in enumerate(each) if one.doubted), None),
         "how": in_words(last.deviations),
@@ -129,6 +130,7 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
         "inside": (off <= NORMAL_95 * last.std).tolist(),
         "laplace": (off <= NORMAL_95 * laplace).tolist(),
         "given": {
+            "found": next((k + 1 for k, one in enumerate(as_given) if one.doubted), None),
             "error": relative_error(given.theta, met.theta),
             "inside": (np.abs(given.theta - met.theta) <= NORMAL_95 * given.std).tolist(),
         },

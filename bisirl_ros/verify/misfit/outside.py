@@ -28,7 +28,10 @@ def measure(setup: Setup, say: Say) -> Outcome:
     rows = setup.parts.measure(learned, wanted, say)
     table = {kind: _figures([rows[f"{kind}, seed {seed}"] for seed in seeds]) for kind in kinds}
     for kind, row in table.items():
-        say(f"{kind:<40} said of {row['said']:.0%}, {row['how']}")
+        say(
+            f"{kind:<40} said of {row['said']:.0%}, {row['how']}; structure as given"
+            f" {row['said_as_given']:.0%}"
+        )
     missed = [kind for kind in kinds if table[kind]["said"] < SAID]
     return Outcome(
         {"kinds": table, "missed": missed},
@@ -47,6 +50,7 @@ def _figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
     how = Counter(row["how"] for row in rows if row["found"] is not None).most_common(1)
     return {
         "said": len(said) / len(found),
+        "said_as_given": float(np.mean([row["given"]["found"] is not None for row in rows])),
         "interval": bootstrap_mean([float(k is not None) for k in found]),
         "after": float(np.median(said)) if said else None,
         "how": how[0][0] if how else None,
