@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,10 +10,8 @@ from torch import Tensor
 
 NEAR_M = 1.5
 """The robot is near within about this distance."""
-PLACE_M = 5.0
-"""Period of the waves along the way that tell places apart."""
-SIDES = ("keeps further left in some places and right in others",) * 2
-PACES = ("walks faster in some places and slower in others",) * 2
+PLACES_M, WIDTH_M = tuple(float(d) for d in range(1, 8)), 0.6
+"""Places on the way, by their distance to the goal, and how far around each reaches."""
 
 
 class Statistic(NamedTuple):
@@ -35,16 +32,28 @@ LEFT_OUT = (
     Statistic(
         "change near", "changes pace more near the robot", "changes pace less near the robot"
     ),
-    Statistic("left sin", *SIDES),
-    Statistic("left cos", *SIDES),
-    Statistic("ahead sin", *PACES),
-    Statistic("ahead cos", *PACES),
+    *(
+        Statistic(
+            f"left at {d:g}",
+            f"keeps further left {d:g} m before the goal",
+            f"keeps further right {d:g} m before the goal",
+        )
+        for d in PLACES_M
+    ),
+    *(
+        Statistic(
+            f"ahead at {d:g}",
+            f"walks faster {d:g} m before the goal",
+            f"walks slower {d:g} m before the goal",
+        )
+        for d in PLACES_M
+    ),
 )
 """All of velocities in m/s, seen from the person looking at their goal."""
 
 
 def left_out(own: Tensor, goal: Tensor, robot: Tensor, targets: Tensor) -> Tensor:
-    """Of `targets` (M, K, 2) [m/s]: (M, K, 11), as LEFT_OUT names them.
+    """Of `targets` (M, K, 2) [m/s]: (M, K, 21), as LEFT_OUT names them.
 
     own: (M, 4) who chooses; goal: (M, 2) theirs [m]; robot: (M, 2) where it is now [m]
     """
@@ -56,28 +65,17 @@ def left_out(own: Tensor, goal: Tensor, robot: Tensor, targets: Tensor) -> Tenso
     apart = robot - own[:, :2]
     near = torch.exp(-0.5 * (apart.norm(dim=-1) / NEAR_M).square())[:, None]
     side = torch.sign((apart * leftwards).sum(-1))[:, None]
-    wave = 2.0 * math.pi / PLACE_M * way.norm(dim=-1)[:, None]
     change = (targets - own[:, None, 2:]).square().sum(-1)
-    return torch.stack(
-        [
-            left,
-            ahead,
-            left.square(),
-            ahead.square(),
-            -side * near * left,
-            near * ahead,
-            near * change,
-            torch.sin(wave) * left,
-            torch.cos(wave) * left,
-            torch.sin(wave) * ahead,
-            torch.cos(wave) * ahead,
-        ],
-        -1,
-    )
+    apart_m = way.norm(dim=-1)[:, None] - way.new_tensor(PLACES_M)
+    there = torch.exp(-0.5 * (apart_m / WIDTH_M).square())[:, None]
+    of_way = [left, ahead, left.square(), ahead.square()]
+    of_robot = [-side * near * left, near * ahead, near * change]
+    of_places = [there * left[..., None], there * ahead[..., None]]
+    return torch.cat([torch.stack([*of_way, *of_robot], -1), *of_places], -1)
 
 
 def in_words(deviations: Sequence[float]) -> str:
-    """The statistic that differs most, in words; deviations: (11,) in standard deviations."""
+    """The statistic that differs most, in words; deviations: (21,) in standard deviations."""
     worst = max(range(len(LEFT_OUT)), key=lambda i: abs(deviations[i]))
     found = LEFT_OUT[worst]
     return f"{found.more if deviations[worst] > 0.0 else found.less} than foreseen"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bisirl_ros.crowd.left_out import LEFT_OUT, NEAR_M, PLACE_M, in_words, left_out
+from bisirl_ros.crowd.left_out import LEFT_OUT, NEAR_M, WIDTH_M, in_words, left_out
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -31,12 +31,17 @@ def of(
 
 
 def test_far_from_the_robot_only_the_way_counts() -> None:
-    found = of((0.6, 0.3), robot=(90.0, 0.0), goal=(1.25 * PLACE_M, 0.0))
+    found = of((0.6, 0.3), robot=(90.0, 0.0), goal=(90.0, 0.0))
     wanted = {"left": 0.3, "ahead": 0.6, "left^2": 0.09, "ahead^2": 0.36}
-    there = {"left sin": 0.3, "ahead sin": 0.6}
-    assert found == pytest.approx({**dict.fromkeys(NAMES, 0.0), **wanted, **there}, abs=1e-6)
-    found = of((0.6, 0.3), robot=(90.0, 0.0), goal=(PLACE_M, 0.0))
-    assert (found["left cos"], found["ahead cos"]) == pytest.approx((0.3, 0.6))
+    assert found == pytest.approx({**dict.fromkeys(NAMES, 0.0), **wanted}, abs=1e-6)
+
+
+def test_places_are_told_apart_by_how_far_the_goal_is() -> None:
+    found = of((0.6, 0.3), robot=(90.0, 0.0), goal=(0.0, 3.0))
+    near = np.exp(-0.5 / WIDTH_M**2)
+    assert (found["left at 3"], found["ahead at 3"]) == pytest.approx((-0.6, 0.3))
+    assert (found["left at 2"], found["ahead at 4"]) == pytest.approx((-0.6 * near, 0.3 * near))
+    assert found["left at 6"] == pytest.approx(0.0, abs=1e-5)
 
 
 def test_left_and_ahead_are_seen_towards_the_goal() -> None:
