@@ -43,6 +43,7 @@ class Explained(NamedTuple):
 
 
 Explain = Callable[[], Explained]
+"""Works out what one structure says; asked only of those that may still be somebody's."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from bisirl_ros.core.lower_level import Method
 from bisirl_ros.core.people_evidence import EACH, REWARDS
 from bisirl_ros.errors import InputError
 
-STRUCTURES = _, LEARNED = ("given", "learned")
+STRUCTURES = AS_GIVEN, LEARNED = ("given", "learned")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class LoopConfig:
         high=0.5,
     )
     structure: str = setting(
-        "given",
+        AS_GIVEN,
         doc="how somebody decides, beside what they want (horizon, discount, view of the robot, "
         "goal): as the scenario has it, or learned: of a small family, which explains them best",
         choices=STRUCTURES,

@@ -30,9 +30,8 @@ WILD = (0.03, 0.1)
 """Shares of decisions that a reward may have no part in."""
 OFF_M = 1.0
 """How far a goal may be from where it is thought to be, along either axis."""
-
-
 STILL_MPS, ANYTHING = 0.1, 0.1
+"""How still somebody stands who is there (a deviation), and the share of them who do not."""
 
 
 class Sees(enum.Enum):
