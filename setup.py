@@ -48,6 +48,7 @@ setup(
         "transforms3d>=0.4.2",
         "gymnasium>=1.0",
         "scipy>=1.10",
+        "filterpy>=1.4",
     ],
     extras_require={
         "sim": ["pybullet"],
@@ -61,6 +62,7 @@ setup(
             "ros-std-srvs",
             "ros-geometry-msgs",
             "ros-nav-msgs",
+            "ros-diagnostic-msgs",
             "ros-visualization-msgs",
         ],
         "test": [

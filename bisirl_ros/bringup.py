@@ -101,6 +101,7 @@ def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
         "human_timeout_s": 0.5 / min(1.0, a.real_time_factor),
         "odom_timeout_s": 0.5 / min(1.0, a.real_time_factor),
         "start_enabled": a.autostart,
+        "guard.auto_resume": True,
         "checkpoint": a.checkpoint,
         "save_to": str(run_dir / "checkpoint.safetensors"),
     }

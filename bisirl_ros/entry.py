@@ -25,6 +25,7 @@ ROS_MODULES = (
     "std_srvs",
     "geometry_msgs",
     "nav_msgs",
+    "diagnostic_msgs",
     "rosgraph_msgs",
     "visualization_msgs",
     "builtin_interfaces",

@@ -12,14 +12,29 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bisirl_ros"
-PURE = ("core", "tabular", "tracking", "crowd", "control", "session", "baselines", "metrics")
+PURE = (
+    "core",
+    "tabular",
+    "tracking",
+    "frames",
+    "crowd",
+    "control",
+    "session",
+    "baselines",
+    "metrics",
+    "robots",
+    "calibrate",
+)
 """Folders that run without ROS and without a simulator."""
 MAY_IMPORT = {
     "core": (),
     "tabular": ("core",),
     "tracking": ("core",),
     "crowd": ("core", "scenarios", "tracking"),
-    "control": ("core", "crowd"),
+    "frames": ("core",),
+    "control": ("core",),
+    "robots": ("core", "crowd"),
+    "calibrate": ("core", "crowd", "robots", "io"),
     "baselines": ("core", "tabular", "crowd"),
     "metrics": ("core",),
     "scenarios": (),

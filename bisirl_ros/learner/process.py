@@ -73,6 +73,12 @@ class LearnerProcess:
             updates.append(Update(snapshot, json.loads(report)))
         return updates
 
+    def kill(self) -> None:
+        """End it at once, whatever it is doing; nothing is waited for."""
+        self._inbox.close()
+        self._outbox.close()
+        self._process.kill()
+
     def stop(self, timeout_s: float = 3.0) -> None:
         """Ask it to end once it has read all batches; make it end after `timeout_s` [s]."""
         deadline = time.monotonic() + timeout_s

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bisirl_ros.config import setting
+from bisirl_ros.control.fallback import FallbackSettings
+from bisirl_ros.control.gate import GateSettings
+from bisirl_ros.control.guard import GuardSettings
 from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.learner.worker import WorkerConfig
+from bisirl_ros.nodes.people_input import Tracker
 from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
-from bisirl_ros.session.session import SessionSettings
+from bisirl_ros.nodes.sources import SOURCES, TWIST_FRAMES
+from bisirl_ros.session.driver import DriverSettings
+from bisirl_ros.session.settings import SessionSettings
+from bisirl_ros.tracking.people.settings import IdentitySettings
 
 
 @dataclass(frozen=True)
@@ -31,10 +40,15 @@ class BisirlParameters(ScenarioParameters):
     )
     observe_only: bool = setting(False, doc="learn from watching; publish no velocity")
     start_enabled: bool = setting(True, doc="drive without waiting for ~/enable")
-    human_source: str = setting(
-        "people",
-        doc="people/odom, or human/odom or human/pose of one person",
-        choices=("people", "odometry", "pose"),
+    human_source: str = setting("people", doc="kind of people tracker", choices=tuple(SOURCES))
+    human_twist_frame: str = setting(
+        "auto",
+        doc="frame of its velocities; auto: as the kind of message has it",
+        choices=TWIST_FRAMES,
+    )
+    human_tf_prefix: str = setting("person_", doc="how TF frames of people begin, with source tf")
+    identities: IdentitySettings = setting(
+        IdentitySettings(), doc="for trackers that tell nobody from another"
     )
     human_timeout_s: float = setting(0.5, doc="older is stale", unit="s", low=0.01, high=10.0)
     odom_timeout_s: float = setting(0.5, doc="older is stale", unit="s", low=0.01, high=10.0)
@@ -52,6 +66,13 @@ class BisirlParameters(ScenarioParameters):
     grid: tuple[int, ...] = setting(
         (12, 26), doc="rings, spokes of candidates explaining data", low=2, high=200
     )
+    learner_timeout_s: float = setting(
+        60.0, doc="a learner is stalled that is silent about a batch so long", unit="s", low=1.0
+    )
+    autostart: bool = setting(True, doc="configure and activate at once; else wait to be managed")
+    gate: GateSettings = setting(GateSettings(), doc="of every command")
+    guard: GuardSettings = setting(GuardSettings(), doc="of faults")
+    fallback: FallbackSettings = setting(FallbackSettings(), doc="without a policy")
     executor: str = setting("events", doc="rclpy executor", choices=("events", "single"))
 
     def session(self) -> SessionSettings:
@@ -64,4 +85,26 @@ class BisirlParameters(ScenarioParameters):
             robot_timeout_s=self.odom_timeout_s,
             batch_s=self.batch_s,
             frame=self.global_frame,
+            driver=DriverSettings(self.gate, self.guard, self.fallback),
+        )
+
+    def worker(self, scenario: Scenario) -> WorkerConfig:
+        """What of it is the learner's, who does not improve a policy that nobody follows."""
+        loop = replace(self.learner, policy_steps=0) if self.observe_only else self.learner
+        return WorkerConfig(
+            scenario,
+            loop,
+            self.seed,
+            self.device,
+            self.checkpoint,
+            self.save_to,
+            (self.grid[0], self.grid[1]),
+            self.observe_only,
+            compile=self.compile,
+        )
+
+    def tracker(self) -> Tracker:
+        """What of it is about who tells of people."""
+        return Tracker(
+            self.human_source, self.human_twist_frame, self.human_tf_prefix, self.identities
         )

@@ -17,6 +17,7 @@ INTENT = "bisirl.intent/1"
 LEARNING = "bisirl.learning/2"
 EVALUATION = "bisirl.evaluation/2"
 TRUTH = "bisirl.truth/2"
+INTERVENTION = "bisirl.intervention/1"
 
 
 def json_message(record: dict[str, Any]) -> String:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 from typing import Any
 
-import numpy as np
 from std_msgs.msg import Float64, Float64MultiArray, MultiArrayDimension, String
 from visualization_msgs.msg import MarkerArray
 
@@ -16,22 +14,20 @@ from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.io.contract import Snapshot
 from bisirl_ros.nodes.conversions_people import path_marker
 from bisirl_ros.nodes.conversions_records import LEARNING, json_message, read_estimates
-from bisirl_ros.nodes.ros import EVENTS, STANDARD, BisirlNode
-
-PERIODS_KEPT = 20000
-LEAST_PERIODS = 20
+from bisirl_ros.nodes.endpoints import Endpoints
+from bisirl_ros.nodes.qos import EVENTS, STANDARD
 
 
 class LearningTopics:
     """Publishers of `reward`, `outer_objective`, `learning` and `predicted_motion`."""
 
-    def __init__(self, node: BisirlNode, scenario: Scenario, frame: str) -> None:
+    def __init__(self, endpoints: Endpoints, scenario: Scenario, frame: str) -> None:
         self._frame = frame
         self._prediction = PredictedMotion(scenario, InteractionPolicy(scenario.robot))
-        self._reward = node.create_publisher(Float64MultiArray, "reward", STANDARD)
-        self._objective = node.create_publisher(Float64, "outer_objective", STANDARD)
-        self._learning = node.create_publisher(String, "learning", EVENTS)
-        self._markers = node.create_publisher(MarkerArray, "predicted_motion", STANDARD)
+        self._reward = endpoints.publisher(Float64MultiArray, "reward", STANDARD)
+        self._objective = endpoints.publisher(Float64, "outer_objective", STANDARD)
+        self._learning = endpoints.publisher(String, "learning", EVENTS)
+        self._markers = endpoints.publisher(MarkerArray, "predicted_motion", STANDARD)
 
     def publish(self, features: tuple[str, ...], report: dict[str, Any], **more: Any) -> None:
         """An outer iteration's report, as the learner made it, and what else is known."""
@@ -86,25 +82,3 @@ def reward_message(features: tuple[str, ...], report: dict[str, Any]) -> Float64
         MultiArrayDimension(label=",".join(features), size=n, stride=n),
     ]
     return message
-
-
-class Periods:
-    """Measured times between control callbacks."""
-
-    def __init__(self) -> None:
-        self._kept: collections.deque[float] = collections.deque(maxlen=PERIODS_KEPT)
-        self._last_s: float | None = None
-
-    def tick(self, steady_s: float) -> None:
-        """A callback began now, on the steady clock [s]."""
-        if self._last_s is not None:
-            self._kept.append(steady_s - self._last_s)
-        self._last_s = steady_s
-
-    def summary_ms(self) -> dict[str, float] | None:
-        """p50, p99 and max [ms]; None before there are enough."""
-        if len(self._kept) < LEAST_PERIODS:
-            return None
-        periods = 1e3 * np.array(self._kept)
-        p50, p99 = np.percentile(periods, [50, 99])
-        return {"p50": float(p50), "p99": float(p99), "max": float(periods.max())}

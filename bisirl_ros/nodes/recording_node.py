@@ -15,7 +15,8 @@ from bisirl_ros.io.navwareset import Recording, read_recording
 from bisirl_ros.nodes.conversions import robot_to_odometry, to_stamp
 from bisirl_ros.nodes.conversions_people import person_to_odometry
 from bisirl_ros.nodes.conversions_records import EPISODE, json_message
-from bisirl_ros.nodes.ros import EVENTS, LATCHED, PEOPLE, STANDARD, BisirlNode, declare
+from bisirl_ros.nodes.qos import EVENTS, LATCHED, PEOPLE, STANDARD
+from bisirl_ros.nodes.ros import BisirlNode, declare
 from bisirl_ros.session.reports import PersonReport
 
 TICK_S = 0.01

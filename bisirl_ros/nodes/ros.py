@@ -22,27 +22,18 @@ from rclpy.exceptions import (
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 
 from bisirl_ros.config import check_value
 from bisirl_ros.errors import InputError
+from bisirl_ros.session.clock import Now
 
 T = TypeVar("T")
 
-STANDARD = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED = QoSProfile(
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
-EVENTS = QoSProfile(
-    depth=10,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
-PEOPLE = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
-"""Of topics on which everybody is reported at once: the deepest crowd is kept whole."""
 ACK_TIMEOUT = Duration(seconds=1.0)
 HUGE = 1e18
 UNSET_TYPE = {
@@ -64,12 +55,15 @@ class BisirlNode(Node):
         self.stopping: Callable[[], bool] = lambda: False
         self._complained_s: dict[str, float] = {}
 
+    def begin(self) -> None:
+        """Called once, before the node is spun."""
+
     def on_stop(self) -> None:
         """Called once, with the context still valid, on every way out."""
 
     def listen(
         self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
-    ) -> None:
+    ) -> Subscription[Any]:
         """Subscribe; a message that `callback` refuses by an InputError is told and passed over."""
 
         def guarded(message: Any) -> None:
@@ -78,7 +72,8 @@ class BisirlNode(Node):
             except InputError as error:
                 self.complain(topic, str(error))
 
-        self.create_subscription(kind, topic, guarded, qos)
+        override = QoSOverridingOptions.with_default_policies()
+        return self.create_subscription(kind, topic, guarded, qos, qos_overriding_options=override)
 
     def complain(self, about: str, line: str) -> None:
         """Warn, at most once per second about the same thing."""
@@ -87,13 +82,17 @@ class BisirlNode(Node):
             self._complained_s[about] = now_s
             self.get_logger().warning(line)
 
-    def steady_timer(self, period_s: float, callback: Callable[[], None]) -> None:
+    def steady_timer(self, period_s: float, callback: Callable[[], None]) -> Timer:
         """Call back at a steady rate, whatever ROS time does."""
-        self.create_timer(period_s, callback, clock=self.steady)
+        return self.create_timer(period_s, callback, clock=self.steady)
 
     def now_s(self) -> float:
         """ROS time [s]."""
         return self.get_clock().now().nanoseconds * 1e-9
+
+    def now(self) -> Now:
+        """Both."""
+        return Now(self.now_s(), self.steady_s())
 
     def steady_s(self) -> float:
         """Steady time [s]."""
@@ -185,6 +184,7 @@ def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
         node.stopping = stop.is_set
         executor = _executor(node)
         executor.add_node(node)
+        node.begin()
         gc.collect()
         gc.freeze()
         while not stop.is_set() and not node.finished and node.failure is None:

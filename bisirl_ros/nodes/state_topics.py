@@ -17,7 +17,8 @@ from bisirl_ros.nodes.conversions_people import (
     person_to_odometry,
     person_to_pose,
 )
-from bisirl_ros.nodes.ros import LATCHED, PEOPLE, STANDARD, BisirlNode
+from bisirl_ros.nodes.qos import LATCHED, PEOPLE, STANDARD
+from bisirl_ros.nodes.ros import BisirlNode
 from bisirl_ros.session.reports import PersonReport
 from bisirl_sim.tracker import Report
 

@@ -6,46 +6,31 @@ The node, replay, tests and benchmarks drive this one class, at whatever speed t
 from __future__ import annotations
 
 import collections
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from bisirl_ros.config import setting
-from bisirl_ros.control.gate import STOP, SafetyGate
+from bisirl_ros.control.faults import Fault
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.aims import Aims
-from bisirl_ros.crowd.episode_log import EpisodeLog, LogBook
+from bisirl_ros.crowd.episode_log import EpisodeLog
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.io.contract import Snapshot
 from bisirl_ros.session.clock import JumpWatch, Now
+from bisirl_ros.session.diary import SETTLE_S, Diary
+from bisirl_ros.session.driver import Driven, Driver
 from bisirl_ros.session.goals import GoalFilter, checked_route
 from bisirl_ros.session.reports import PersonReport
+from bisirl_ros.session.settings import SessionSettings
 from bisirl_ros.session.state_input import StateInput
 from bisirl_ros.session.tracks import Tracks
 
 LONGEST_PERIOD_S = 0.25
 LATELY = 100
-SETTLE_S = 0.2
-"""A new policy has reached whoever answers it by then, and everybody was reported once."""
-
-
-@dataclass(frozen=True)
-class SessionSettings:
-    """How a session goes."""
-
-    control_period_s: float = setting(0.05, doc="between commands", unit="s", low=0.001)
-    time_scale: float = setting(1.0, doc="ROS seconds per steady second", low=0.001)
-    observe_only: bool = setting(False, doc="learn from watching; command nothing")
-    people_timeout_s: float = setting(0.5, doc="older is stale", unit="s", low=0.01)
-    robot_timeout_s: float = setting(0.5, doc="older is stale", unit="s", low=0.01)
-    batch_s: float = setting(
-        0.0, doc="cut episodes every so long; 0 waits to be told", unit="s", low=0.0
-    )
-    frame: str = setting("odom", doc="of all states")
 
 
 class Session:
@@ -63,21 +48,23 @@ class Session:
         self._scenario, self._settings, self._complain = scenario, settings, complain
         self._policy = InteractionPolicy(scenario.robot)
         self._room = scenario.room
-        self.gate = SafetyGate(scenario.robot)
+        self.driver = Driver(
+            scenario, self._policy, settings.driver, settings.control_period_s, complain
+        )
         self.robot = StateInput("odom", settings.frame, settings.robot_timeout_s, complain)
         self.people = Tracks(scenario.person.max_speed, settings.people_timeout_s, complain)
         self.goals = GoalFilter(scenario, self._policy)
         start = scenario.starts.robot
-        self._route = np.array([*start.via, start.goal], float)
+        self._route, self._sent = np.array([*start.via, start.goal], float), True
         self._watch = JumpWatch()
         self.deployed: Snapshot | None = None
         self.newest: Snapshot | None = None
         self.enabled = True
-        self._book: LogBook | None = None
-        self._followed = self._mixed = False
+        self._told: set[Fault] = set()
+        self._diary = Diary(settings.observe_only)
         self._adopted_s = self._cut_at_s = -np.inf
         self._driven_s: float | None = None
-        self._ready: list[EpisodeLog] = []
+        self.driven: Driven | None = None
         self._lately: collections.deque[tuple[PersonReport, Now]] = collections.deque(maxlen=LATELY)
         self._since_s = -np.inf
 
@@ -85,8 +72,8 @@ class Session:
     def hear_robot(self, state: Array, stamp_s: float, now: Now, frame: str | None = None) -> None:
         """The robot's state (6,) at stamp_s [s]."""
         frame = self._settings.frame if frame is None else frame
-        if self.robot.accept(state, frame, stamp_s, now.ros_s, now.steady_s) and self._book:
-            self._book.robot(stamp_s, state)
+        if self.robot.accept(state, frame, stamp_s, now.ros_s, now.steady_s):
+            self._diary.robot(stamp_s, state)
 
     def hear_person(self, report: PersonReport, now: Now) -> None:
         """A tracker's report of somebody."""
@@ -94,23 +81,21 @@ class Session:
         if report.stamp_s < self._since_s:  # of the episode before, and late
             return
         reading = self.people.hear(report, now)
-        if reading is None or self._book is None:
-            return
-        self._book.person(
-            reading.time_s,
-            report.identity,
-            reading.position,
-            reading.velocity,
-            report.position_covariance,
-            report.velocity_covariance,
-            reading.anew,
-        )
+        if reading is not None:
+            self._diary.person(reading, report)
 
     def go(self, route: Array, now: Now) -> None:
         """Send the robot along a route (L, 2) [m], now; raises InputError, and keeps the last."""
-        self._route = checked_route(self._scenario, route)
-        if self._book is not None:
-            self._book.turned(now.ros_s, self._route)
+        self._send_along(route)
+        if self._diary.book is not None:
+            self._diary.book.turned(now.ros_s, self._route)
+
+    def withdraw_goal(self) -> None:
+        """Send the robot nowhere: it stops, until it is sent somewhere again."""
+        self._sent = False
+
+    def _send_along(self, route: Array) -> None:
+        self._route, self._sent = checked_route(self._scenario, route), True
 
     # -- episodes -----------------------------------------------------------------------------
     def begin(
@@ -125,9 +110,10 @@ class Session:
         Raises InputError for a route the robot cannot take; then it goes on with the last.
         """
         if route is not None:
-            self._route = checked_route(self._scenario, route)
+            self._send_along(route)
         lately = [report for report in self._lately if report[0].stamp_s >= stamp_s - 1e-6]
         self._open(stamp_s, goals, episode)
+        self.driver.forget()
         # everybody may be elsewhere now; what was heard of before means nothing
         self.people.forget()
         self._since_s = stamp_s - 1e-6
@@ -136,45 +122,47 @@ class Session:
 
     def _open(self, stamp_s: float, goals: Mapping[str, Array] | None, episode: int) -> None:
         version = -1 if self.deployed is None else self.deployed.version
-        self._book = LogBook(stamp_s, version, episode, self._route, dict(goals or {}))
-        self.goals.begin(self._book.goals)
-        self._followed, self._mixed = True, stamp_s <= self._adopted_s
+        mixed = stamp_s <= self._adopted_s
+        book = self._diary.open(stamp_s, version, episode, self._route, goals, mixed)
+        self.goals.begin(book.goals)
         if self.robot.state is not None and self.robot.stamp_s >= stamp_s - 1e-6:
-            self._book.robot(self.robot.stamp_s, self.robot.state)
+            self._diary.robot(self.robot.stamp_s, self.robot.state)
 
     def finish(self, keep: bool = True) -> None:
         """The episode is over; its log is kept where it was driven, under one policy."""
-        book, self._book = self._book, None
-        if book is None or not keep:
-            return
-        if not self._settings.observe_only and (self._mixed or not self._followed):
-            self._complain("batch", "the robot did not follow one policy: batch not learned from")
-        elif book.numbers and (book.policy_version >= 0 or self._settings.observe_only):
-            self._ready.append(book.closed(self.goals.default))
+        if not keep:
+            self._diary.drop()
+        why = self._diary.close(self.goals.default)
+        if why:
+            self._complain("batch", why)
 
     def take(self) -> list[EpisodeLog]:
         """The logs of what is over, oldest first; each is handed out once."""
-        ready, self._ready = self._ready, []
-        return ready
-
-    @property
-    def in_episode(self) -> bool:
-        """Whether an episode is going on."""
-        return self._book is not None
+        return self._diary.take()
 
     # -- the policy ---------------------------------------------------------------------------
     def offer(self, snapshot: Snapshot) -> None:
-        """A newer policy; it is deployed between episodes, never within one."""
-        self.newest = snapshot
+        """A newer policy; it is deployed between episodes, never within one.
+
+        One that is not finite is refused: the learner has diverged, and the last one is kept.
+        """
+        finite = bool(torch.isfinite(snapshot.phi).all())
+        self.tell(Fault.LEARNER_DIVERGED, not finite)
+        if finite:
+            self.newest = snapshot
 
     def adopt(self, now: Now) -> bool:
         """Deploy the newest policy, if it may be now; whether that changed anything."""
         if self.newest is None or self.newest is self.deployed:
             return False
-        if self._book is not None and self.deployed is not None:
+        if self._diary.book is not None and self.deployed is not None:
             return False
         self.deployed, self._adopted_s = self.newest, now.ros_s
         return True
+
+    def tell(self, fault: Fault, holds: bool) -> None:
+        """A fault that somebody else sees, the learner's for instance, holds from now on or not."""
+        (self._told.add if holds else self._told.discard)(fault)
 
     # -- control ------------------------------------------------------------------------------
     def tick(self, now: Now) -> Array:
@@ -182,20 +170,31 @@ class Session:
         jump = self._watch.jump(now)
         if jump:
             self._start_anew(jump, now)
-        period_s = self._settings.control_period_s
-        since_s = period_s if self._driven_s is None else now.steady_s - self._driven_s
-        self._driven_s = now.steady_s
-        dt_s = self._settings.time_scale * min(max(since_s, period_s), LONGEST_PERIOD_S)
-        wanted = self._wanted(now)
-        if self._book is not None and now.ros_s >= self._book.begin_s + SETTLE_S:
-            self._followed &= wanted is not None
-        return self.gate.admit(STOP if wanted is None else wanted, dt_s)
+        dt_s = self._since_last(now)
+        found = self.situation(now)
+        if found is not None and self._diary.book is not None and self.deployed is not None:
+            self.goals.watch(found[0], found[1], now, self.deployed)
+        fresh = self.robot.fresh(now.steady_s)
+        self.driven = driven = self.driver.drive(
+            self._faults(now),
+            None if self.deployed is None else self.deployed.phi,
+            found[0] if found is not None and fresh else None,
+            now.steady_s,
+            dt_s,
+        )
+        self._diary.driven(now.ros_s, driven.followed and not self.driver.disobeyed)
+        return driven.twist
+
+    def halt(self, now: Now) -> Array:
+        """Ramp to rest whatever is the matter: the twist (3,) to command now."""
+        self._diary.driven(math.inf, False)
+        return self.driver.halt(now.steady_s, self._since_last(now))
 
     def cut_by_time(self, now: Now) -> None:
         """Where nobody tells of episodes: one after another, of batch_s each."""
         if self._settings.batch_s <= 0.0 or self.robot.state is None:
             return
-        if self._book is not None and now.steady_s < self._cut_at_s:
+        if self._diary.book is not None and now.steady_s < self._cut_at_s:
             return
         self.finish()
         self.adopt(now)
@@ -204,7 +203,7 @@ class Session:
 
     def situation(self, now: Now) -> tuple[Situation, tuple[str, ...]] | None:
         """What is known of everybody who is there (B = 1), and who they are; float64."""
-        if self.robot.state is None:
+        if self.robot.state is None or not self._sent:
             return None
         there = self.people.present(now)
         names, count = tuple(there), len(there)
@@ -215,26 +214,35 @@ class Session:
         robot = torch.from_numpy(np.asarray(self.robot.state, float))[None]
         return Situation(robot, torch.from_numpy(people), present, aims, self._room), names
 
-    def _wanted(self, now: Now) -> Array | None:
-        """The policy's twist (3,); None where it must not drive."""
-        if not (self.enabled and self._book is not None and self.deployed is not None):
-            return None
-        found = self.situation(now) if self.robot.fresh(now.steady_s) else None
-        nobody = found is None or (found[0].count == 0 and self._scenario.people > 0)
-        if found is None or nobody:
-            self._complain("stale", "stale people or odometry: stopping")
-            return None
-        self.goals.watch(found[0], found[1], now, self.deployed)
-        with torch.inference_mode():
-            return np.asarray(self._policy(self.deployed.phi, found[0])[0])
+    def _since_last(self, now: Now) -> float:
+        """ROS seconds since the last command, as far as commands may change for them."""
+        period_s = self._settings.control_period_s
+        since_s = period_s if self._driven_s is None else now.steady_s - self._driven_s
+        self._driven_s = now.steady_s
+        return self._settings.time_scale * min(max(since_s, period_s), LONGEST_PERIOD_S)
+
+    def _faults(self, now: Now) -> set[Fault]:
+        """What is wrong, beside what the driver sees."""
+        quiet = self._scenario.people > 0 and self.people.silent(now)
+        holds = {
+            Fault.DISABLED: not self.enabled,
+            Fault.NO_EPISODE: self._diary.book is None,
+            Fault.NO_GOAL: not self._sent,
+            Fault.NO_POLICY: self.deployed is None,
+            Fault.ODOMETRY_SILENT: not self.robot.fresh(now.steady_s),
+            Fault.TRACKER_SILENT: quiet,
+        }
+        return self._told | {fault for fault, does in holds.items() if does}
 
     def _start_anew(self, jump: str, now: Now) -> None:
         """What was heard before a jump of time means nothing; the episode goes on as a new one."""
-        book, self._adopted_s, self._since_s = self._book, -np.inf, -np.inf
+        book, self._adopted_s, self._since_s = self._diary.book, -np.inf, -np.inf
         self._lately.clear()
+        self.driver.forget()
         self.robot.forget()
         self.people.forget()
-        self._book, self._cut_at_s = None, -np.inf
+        self._diary.drop()
+        self._cut_at_s = -np.inf
         self._complain("time", f"{jump}: the open batch is dropped, starting anew")
         if book is not None:
             self._open(now.ros_s + SETTLE_S, book.goals, book.episode)

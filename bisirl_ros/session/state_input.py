@@ -28,6 +28,7 @@ class StateInput:
         self.state: Array | None = None
         self.stamp_s = -np.inf
         self._heard_s = -np.inf
+        self.heard = 0
         self.refused: collections.Counter[str] = collections.Counter()
 
     def accept(
@@ -44,11 +45,16 @@ class StateInput:
             )
             return False
         self.state, self.stamp_s, self._heard_s = state, stamp_s, steady_s
+        self.heard += 1
         return True
 
     def fresh(self, steady_s: float) -> bool:
         """Whether a good state came within the timeout, on the steady clock."""
-        return steady_s - self._heard_s <= self._timeout_s
+        return self.age_s(steady_s) <= self._timeout_s
+
+    def age_s(self, steady_s: float) -> float:
+        """Since a good state came, on the steady clock; inf where none did [s]."""
+        return steady_s - self._heard_s
 
     def forget(self) -> None:
         """Start anew, for instance after ROS time jumped back."""

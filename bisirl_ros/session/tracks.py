@@ -38,6 +38,8 @@ class Tracks:
     ) -> None:
         self._max_speed, self._timeout_s, self._complain = max_speed, timeout_s, complain
         self._tracks: dict[str, Track] = {}
+        self._heard_s = -np.inf
+        self.heard = 0
         self.refused: collections.Counter[str] = collections.Counter()
 
     def hear(self, report: PersonReport, now: Now) -> Reading | None:
@@ -58,7 +60,8 @@ class Tracks:
         self.refused += track.stream.refused - before
         if reading is None:
             return None
-        track.heard_s = now.steady_s
+        track.heard_s = self._heard_s = now.steady_s
+        self.heard += 1
         if reading.anew:
             track.filter = WalkFilter()
         track.filter.take(
@@ -69,6 +72,19 @@ class Tracks:
             report.velocity_covariance,
         )
         return reading
+
+    def hear_of_nobody(self, now: Now) -> None:
+        """A tracker said that nobody is there, which is not silence."""
+        self._heard_s = now.steady_s
+        self.heard += 1
+
+    def silent(self, now: Now) -> bool:
+        """Whether nothing that can be believed was said within the timeout, not even "nobody"."""
+        return self.age_s(now) > self._timeout_s
+
+    def age_s(self, now: Now) -> float:
+        """Since anything was said that can be believed, on the steady clock; inf: never [s]."""
+        return now.steady_s - self._heard_s
 
     def present(self, now: Now) -> dict[str, Array]:
         """State (4,) of everybody who was reported within the timeout, as of now."""
@@ -81,6 +97,7 @@ class Tracks:
     def forget(self) -> None:
         """Start anew, for instance after ROS time jumped."""
         self._tracks.clear()
+        self._heard_s = -np.inf
 
     def _room_for_one_more(self, now: Now) -> bool:
         gone = [n for n, t in self._tracks.items() if now.steady_s - t.heard_s > FORGOTTEN_S]

@@ -26,8 +26,10 @@ from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.io.contract import Snapshot, pack_log, unpack_snapshot
 from bisirl_ros.learner.worker import MakeSolver, Worker, WorkerConfig
 from bisirl_ros.session.clock import Now
+from bisirl_ros.session.driver import SIMULATED
 from bisirl_ros.session.reports import PersonReport
-from bisirl_ros.session.session import Session, SessionSettings
+from bisirl_ros.session.session import Session
+from bisirl_ros.session.settings import SessionSettings
 from bisirl_sim.episode import Episode
 from bisirl_sim.tracker import Report, Tracker, TrackerSpec
 from bisirl_sim.world import make_world
@@ -112,7 +114,8 @@ class _Stage:
         self._rng = np.random.default_rng([run.seed, 11])
         self._world = make_world(scenario, run.backend, dt_s=STEP_S)
         self._tracker = Tracker(run.tracker, seed=run.seed)
-        self._session = Session(scenario, SessionSettings(control_period_s=STEP_S))
+        settings = SessionSettings(control_period_s=STEP_S, driver=SIMULATED)
+        self._session = Session(scenario, settings)
         self._crowds: dict[tuple[str, ...], Actor] = {}
         self._played = 0
         self.outcomes: list[str] = []

@@ -15,7 +15,8 @@ from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.io.contract import Snapshot
 from bisirl_ros.session.clock import Now
 from bisirl_ros.session.reports import PersonReport
-from bisirl_ros.session.session import Session, SessionSettings
+from bisirl_ros.session.session import Session
+from bisirl_ros.session.settings import SessionSettings
 
 DT_S = 0.05
 GOAL = np.array([[0.0, 3.6]])
@@ -84,6 +85,12 @@ class Stage:
             if hear:
                 self.hear()
             self.commands.append(self.session.tick(self.now))
+            self.robot = self.after(self.commands[-1])
+
+    def after(self, command: np.ndarray) -> np.ndarray:
+        """The robot's state a tick later, as it obeys."""
+        state, twist = (torch.from_numpy(np.array(v))[None] for v in (self.robot, command))
+        return self.scenario.robot.step(state, twist, DT_S, self.scenario.room)[0].numpy()
 
     def start(self) -> None:
         """A policy is deployed, and an episode begins a second later."""

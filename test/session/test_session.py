@@ -45,7 +45,7 @@ def test_silence_is_a_fault_but_nobody_has_to_come_where_none_is_expected(
     s.step(40)
     s.step(40, hear=False)
     assert not s.commands[-1].any()
-    assert any("stale" in line for line in s.said)
+    assert any("silent (" in line for line in s.said)
     alone = Stage(load_scenario("crossing", people=0))
     alone.hear = lambda: alone.session.hear_robot(alone.robot, alone.ros_s, alone.now)  # type: ignore[method-assign]
     alone.session.offer(snapshot_of(alone.scenario))

@@ -1,0 +1,44 @@
+"""Whether the robot does what is commanded: an e-stop, another arbiter, nobody who listens."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bisirl_ros.control.body import Body
+from bisirl_ros.core.arrays import Array
+
+TOLD_MPS, TOLD_RADPS = 0.15, 0.4
+"""Differences that drives, floors and odometry make by themselves stay below."""
+PATIENCE_S = 1.0
+
+
+class Obedience:
+    """Compares odometry's twist with the commanded one after the drive's lag.
+
+    It is disobeyed from PATIENCE_S of difference on, until odometry comes near what is commanded.
+    """
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._expected = np.zeros(3)
+        self._odd_s = 0.0
+        self.disobeyed = False
+
+    def watch(self, commanded: Array, measured: Array, dt_s: float) -> None:
+        """Twists (3,) vx, vy [m/s], wz [rad/s], dt_s [s] after the last ones."""
+        blend = 1.0 - math.exp(-dt_s / self._body.lag_s)
+        self._expected = self._expected + blend * (commanded - self._expected)
+        off = self._expected - measured
+        far = math.hypot(off[0], off[1]) / (TOLD_MPS + 0.3 * math.hypot(*self._expected[:2]))
+        turned = abs(off[2]) / (TOLD_RADPS + 0.3 * abs(self._expected[2]))
+        if max(far, turned) <= 1.0:
+            self._odd_s, self.disobeyed = 0.0, False
+            return
+        self._odd_s += dt_s
+        self.disobeyed = self.disobeyed or self._odd_s > PATIENCE_S
+
+    def forget(self) -> None:
+        """Start anew: what was expected means nothing."""
+        self._expected, self._odd_s, self.disobeyed = np.zeros(3), 0.0, False

@@ -1,0 +1,241 @@
+"""What a configured bisirl_node is: a session, a learner, and the topics between them and ROS."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry, Path
+from std_msgs.msg import String, UInt8MultiArray
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.errors import InputError
+from bisirl_ros.io.contract import pack_snapshot
+from bisirl_ros.learner.process import Update
+from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
+from bisirl_ros.nodes.conversions import (
+    bytes_message,
+    odometry_to_robot,
+    route_of,
+    stamp_s,
+    velocity_command,
+    velocity_type,
+)
+from bisirl_ros.nodes.conversions_records import read_episode
+from bisirl_ros.nodes.diagnostics import Diagnostics
+from bisirl_ros.nodes.endpoints import Endpoints
+from bisirl_ros.nodes.frame_listener import FrameListener
+from bisirl_ros.nodes.interventions import Interventions
+from bisirl_ros.nodes.learner_link import LearnerLink
+from bisirl_ros.nodes.learning_topics import LearningTopics
+from bisirl_ros.nodes.people_input import PeopleInput
+from bisirl_ros.nodes.periods import Periods
+from bisirl_ros.nodes.qos import EVENTS, LATCHED, SENSOR, STANDARD
+from bisirl_ros.nodes.ros import ACK_TIMEOUT, BisirlNode
+from bisirl_ros.nodes.services import Services
+from bisirl_ros.session.session import Session
+
+MARKERS_EVERY = 8
+LONGEST_RAMP_S = 2.0
+
+
+class Interaction:
+    """Callbacks hand on to the session; one timer drives; the learner is another process."""
+
+    def __init__(
+        self, node: BisirlNode, p: BisirlParameters, scenario: Scenario, frames: FrameListener
+    ) -> None:
+        self._node, self._p, self._frames = node, p, frames
+        self.session = session = Session(scenario, p.session(), node.complain)
+        session.enabled = p.start_enabled
+        self._endpoints = endpoints = Endpoints(node)
+        self._periods, self._ticks, self._failures = Periods(1.0 / p.control_rate), 0, 0
+        self._active = False
+        try:
+            self._people = PeopleInput(
+                node,
+                endpoints,
+                frames,
+                p.tracker(),
+                session,
+                scenario.person.max_speed,
+                p.global_frame,
+            )
+            self._open(scenario)
+        except InputError:
+            endpoints.close()
+            raise
+        self._learner_lost = False
+        self._learner = LearnerLink(p.worker(scenario), session, p.learner_timeout_s)
+        Services(endpoints, session, self._learner)
+        self._diagnostics = Diagnostics(
+            node, endpoints, session, self._learner, self._periods, self._interventions
+        )
+        self._timer = endpoints.steady_timer(1.0 / p.control_rate, self._control)
+        self._timer.cancel()
+
+    def _open(self, scenario: Scenario) -> None:
+        p, ends = self._p, self._endpoints
+        if not p.observe_only:
+            kind = velocity_type(p.enable_stamped_cmd_vel)
+            self._velocity_pub = ends.publisher(kind, "cmd_vel", STANDARD)
+        self._policy_pub = ends.publisher(UInt8MultiArray, "policy", LATCHED)
+        self._topics = LearningTopics(ends, scenario, p.global_frame)
+        self._interventions = Interventions(ends)
+        ends.listen(Odometry, "odom", self._on_odom, SENSOR)
+        ends.listen(PoseStamped, "goal_pose", self._on_goal, STANDARD)
+        ends.listen(Path, "plan", self._on_goal, STANDARD)
+        ends.listen(String, "episode", self._on_episode, EVENTS)
+
+    # -- states -------------------------------------------------------------------------------
+    def activate(self) -> None:
+        """Drive, from the next control period on."""
+        self._active = True
+        self._periods.pause()
+        self._timer.reset()
+
+    def deactivate(self) -> None:
+        """Ramp to rest, and command nothing any more; what was not over is not learned from."""
+        active, self._active = self._active, False
+        self._timer.cancel()
+        self.session.finish(keep=False)
+        if not active or self._p.observe_only:
+            return
+        until_s = self._node.steady_s() + LONGEST_RAMP_S
+        while not self.session.driver.gate.stands and self._node.steady_s() < until_s:
+            self._send(self.session.halt(self._node.now()))
+            time.sleep(1.0 / self._p.control_rate)
+        for _ in range(3):  # one may be lost on the way to a best-effort subscriber
+            self._send(np.zeros(3))
+        self._velocity_pub.wait_for_all_acked(ACK_TIMEOUT)
+
+    def close(self) -> None:
+        """Let the learner go, and close all topics."""
+        self._learner.stop()
+        self._endpoints.close()
+
+    # -- inputs -------------------------------------------------------------------------------
+    def _on_odom(self, message: Odometry) -> None:
+        at_s, state = stamp_s(message.header.stamp), odometry_to_robot(message)
+        try:
+            pose = self._frames.into_global(message.header.frame_id, at_s)
+        except InputError as error:
+            self.session.robot.refused["frame"] += 1
+            raise InputError(f"odom: {error}") from error
+        state[:2], state[2] = pose.apply(state[:2]), state[2] + pose.yaw
+        self.session.hear_robot(state, at_s, self._node.now())
+
+    def _on_goal(self, message: PoseStamped | Path) -> None:
+        if isinstance(message, Path) and not message.poses:
+            self._node.complain("goal", "plan: is empty: there is no way, the robot stops")
+            self.session.withdraw_goal()
+            return
+        try:
+            pose = self._frames.into_global(message.header.frame_id, 0.0)
+        except InputError as error:
+            raise InputError(f"goal: {error}; the robot keeps its last goal") from error
+        self.session.go(pose.apply(route_of(message)), self._node.now())
+
+    def _on_episode(self, message: String) -> None:
+        record = read_episode(message)
+        if record["event"] == "started":
+            self.session.begin(
+                record["stamp_s"], record["goals"], record["episode"], record["route"]
+            )
+        elif record["event"] == "finished":
+            self.session.finish(keep=record.get("outcome") != "reset")
+
+    # -- control ------------------------------------------------------------------------------
+    def _control(self) -> None:
+        """At a fixed rate: command first, everything else after; whatever fails, a ramp to rest."""
+        self._periods.tick(self._node.steady_s())
+        try:
+            self._command()
+            self._look_after()
+        except Exception as error:
+            self._failures += 1
+            what = " ".join(str(error).split())[:200]
+            self._node.complain("control", f"control: {type(error).__name__}: {what}; stopping")
+            self._send(self.session.halt(self._node.now()))
+
+    def _command(self) -> None:
+        now = self._node.now()
+        twist = self.session.tick(now)
+        if self.session.deployed is not None:
+            self._send(twist)
+        if self.session.driven is not None and not self._p.observe_only:
+            self._interventions.tell(self.session.driven, now.steady_s)
+
+    def _look_after(self) -> None:
+        now = self._node.now()
+        for update in self._learner.work(now.steady_s):
+            self._on_update(update)
+        self.session.cut_by_time(now)
+        if self.session.adopt(now):
+            self._tell_policy()
+        self._ticks += 1
+        if self._ticks % MARKERS_EVERY == 0 and self._topics.watched:
+            self._publish_prediction()
+        if not self._learner.alive and not self._learner_lost:
+            if self.session.deployed is None:
+                self._node.failure = self._node.failure or InputError(
+                    "the learner ended before its policy"
+                )
+            self._node.get_logger().error(
+                "the learner process ended; driving on with the last policy"
+            )
+        self._learner_lost = not self._learner.alive
+
+    def _tell_policy(self) -> None:
+        assert self.session.deployed is not None
+        self._policy_pub.publish(bytes_message(pack_snapshot(self.session.deployed)))
+
+    def _send(self, twist: Array) -> None:
+        if not self._p.observe_only:
+            stamped = self._p.enable_stamped_cmd_vel
+            self._velocity_pub.publish(velocity_command(twist, stamped, self._node.now_s()))
+
+    # -- learning -----------------------------------------------------------------------------
+    def _on_update(self, update: Update) -> None:
+        report, session, node = update.report, self.session, self._node
+        if "error" in report and session.newest is None:
+            node.failure = InputError(report["error"])
+        elif "error" in report:
+            node.get_logger().error(report["error"])
+        if "refused" in report:
+            node.complain("refused", report["refused"])
+        if "said" in report:
+            node.get_logger().info(report["said"])
+        if update.snapshot is None:
+            return
+        session.offer(update.snapshot)
+        if report:
+            self._diagnostics.device = report["device"]
+            self._diagnostics.objective = report["objective"]
+            self._topics.publish(update.snapshot.features, report, **self._own_figures())
+
+    def _own_figures(self) -> dict[str, Any]:
+        """What the node itself adds to the learner's report."""
+        session = self.session
+        return {
+            "control_period_ms": self._periods.summary_ms(),
+            "refused": {
+                "odom": dict(session.robot.refused),
+                "people": dict(session.people.refused),
+                "commands_not_finite": session.driver.gate.not_finite,
+                "control_failures": self._failures,
+            },
+            "held_back": dict(self._interventions.counts),
+            "dropped_batches": self._learner.dropped,
+        }
+
+    def _publish_prediction(self) -> None:
+        session = self.session
+        found = session.situation(self._node.now())
+        if session.deployed is None or session.newest is None or found is None:
+            return
+        time_s = self._node.now_s()
+        self._topics.publish_prediction(session.deployed, session.newest, *found, time_s)

@@ -1,0 +1,1 @@
+"""Who is who among people that are detected without an identity."""
