@@ -10,6 +10,7 @@ import signal
 import sys
 
 from bisirl_ros.errors import InputError, exit_cleanly
+from bisirl_ros.parent import end_with_parent
 
 NODES = (
     "sim_node",
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Until a node is up, a signal ends the process without a traceback of half-done imports.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    end_with_parent()
 
     def start() -> int:
         if not arguments or arguments[0] not in NODES:

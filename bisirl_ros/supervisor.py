@@ -1,4 +1,7 @@
-"""Runs the processes of a bringup: all start together, all stop together, none is left behind."""
+"""Runs the processes of a bringup: all start together, all stop together, none is left behind.
+
+Not even where this process is killed: the nodes are told by the system, and stop the robot.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import yaml
 
 from bisirl_ros.bringup import Bringup, NodeSpec
 from bisirl_ros.errors import InputError
+from bisirl_ros.parent import ends_with_this_process
 
 POLL_S = 0.1
 GRACE_S = 60.0
@@ -44,10 +48,12 @@ def supervise(bringup: Bringup) -> int:
 
     before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     children: list[Child] = []
+    environment = {**os.environ, **ends_with_this_process()}
     try:
         for spec in bringup.nodes:
             command = command_line(spec, bringup)
-            children.append(Child(spec, subprocess.Popen(command, start_new_session=True)))
+            process = subprocess.Popen(command, start_new_session=True, env=environment)
+            children.append(Child(spec, process))
         status = _watch(children, signals)
         _stop(children, HURRY_S if signals else GRACE_S, signals)
         return status

@@ -16,6 +16,7 @@ from bisirl_ros.bringup import SimArguments, simulation
 from bisirl_ros.config import check
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
+from bisirl_ros.parent import ends_with_this_process
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from launch import LaunchDescription
 
@@ -57,6 +58,7 @@ def start_nodes(context):
             remappings=list(spec.remappings),
             arguments=["--ros-args", "--log-level", bringup.log_level],
             output="screen",
+            additional_env=ends_with_this_process(),
             sigterm_timeout="15",
             on_exit=Shutdown(),  # one that ends, well or not, ends the run
         )

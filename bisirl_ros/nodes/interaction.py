@@ -28,6 +28,7 @@ from bisirl_ros.nodes.conversions_records import read_episode
 from bisirl_ros.nodes.diagnostics import Diagnostics
 from bisirl_ros.nodes.endpoints import Endpoints
 from bisirl_ros.nodes.frame_listener import FrameListener
+from bisirl_ros.nodes.graph_watch import GraphWatch
 from bisirl_ros.nodes.interventions import Interventions
 from bisirl_ros.nodes.learner_link import LearnerLink
 from bisirl_ros.nodes.learning_topics import LearningTopics
@@ -71,6 +72,7 @@ class Interaction:
         self._learner_lost = False
         self._learner = LearnerLink(p.worker(scenario), session, p.learner_timeout_s)
         Services(endpoints, session, self._learner)
+        GraphWatch(node, endpoints)
         self._diagnostics = Diagnostics(
             node, endpoints, session, self._learner, self._periods, self._interventions
         )
