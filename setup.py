@@ -30,6 +30,7 @@ setup(
     ],
     package_data={
         "bisirl_ros": ["py.typed"],
+        "bisirl_ros.robots": ["*.yaml"],
         "bisirl_ros.scenarios": ["*.yaml"],
         "bisirl_sim": ["assets/*.urdf"],
     },

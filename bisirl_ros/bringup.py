@@ -29,6 +29,7 @@ class SimArguments:
     scenario: str = setting("guide", doc="name or .yaml path of the scenario")
     people: int = setting(-1, doc="how many take part; -1: as the scenario says", low=-1, high=50)
     drive: str = setting("", doc="differential, omni or ackermann; empty: as the scenario says")
+    robot: str = setting("", doc="name or .yaml path of a robot; empty: as the scenario says")
     episodes: int = setting(14, doc="episodes to play; 0 plays on", low=0, high=100000)
     seed: int = setting(0, doc="of starts, people and learner", low=0)
     real_time_factor: float = setting(1.0, doc="simulated per real second", low=0.05, high=10.0)
@@ -83,7 +84,8 @@ def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
     simulated second at every factor.
     """
     a = arguments
-    which = {"scenario": a.scenario, "people": a.people, "drive": a.drive, "seed": a.seed}
+    which = {"scenario": a.scenario, "people": a.people, "drive": a.drive, "robot": a.robot}
+    which = {**which, "seed": a.seed}
     shared = {**which, "use_sim_time": a.use_sim_time}
     world = {
         **which,

@@ -139,3 +139,25 @@ def _convert(kind: Any, value: object, where: str) -> Any:
     if not isinstance(value, kind) or (kind in (int, float) and isinstance(value, bool)):
         raise InputError(f"{where}: expected {kind.__name__}, got {value!r}")
     return value
+
+
+def from_texts(kind: type[T], texts: Mapping[str, str], where: str) -> T:
+    """Arguments from launch configurations, which are text.
+
+    Raises InputError for a text that is no such value, or one out of range.
+    """
+    hints = typing.get_type_hints(kind)
+    values = {
+        name: _from_text(hints[name], text, f"{where}: {name}") for name, text in texts.items()
+    }
+    arguments = kind(**values)
+    check(arguments, where)
+    return arguments
+
+
+def _from_text(kind: Any, text: str, where: str) -> Any:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    try:
+        return words[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{where}: expected {kind.__name__}, got '{text}'") from error

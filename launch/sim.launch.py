@@ -4,7 +4,6 @@ The nodes, their parameters and remaps are those of `bisirl sim`: bisirl_ros.bri
 """
 
 import dataclasses
-import typing
 from pathlib import Path
 
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
@@ -13,11 +12,11 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from bisirl_ros.bringup import SimArguments, simulation
-from bisirl_ros.config import check
+from bisirl_ros.config import from_texts
 from bisirl_ros.crowd.scenario import load_scenario
-from bisirl_ros.errors import InputError
 from bisirl_ros.parent import ends_with_this_process
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
+from bisirl_ros.robots.profile import with_robot
 from launch import LaunchDescription
 
 FIELDS = dataclasses.fields(SimArguments)
@@ -66,23 +65,11 @@ def start_nodes(context):
     ]
 
 
-def _value(name, kind, text):
-    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    try:
-        return words[text.lower()] if kind is bool else kind(text)
-    except (KeyError, ValueError) as error:
-        what = f"expected {kind.__name__}, got '{text}'"
-        raise InputError(f"sim.launch.py: {name}: {what}") from error
-
-
 def read_arguments(texts):
-    """SimArguments from launch configurations, which are text."""
-    kinds = typing.get_type_hints(SimArguments)
-    values = {name: _value(name, kinds[name], text) for name, text in texts.items()}
-    if values["run_dir"]:
-        values["run_dir"] = str(Path(values["run_dir"]).resolve())
-    arguments = SimArguments(**values)
-    check(arguments, "sim.launch.py")
-    # what is wrong with the scenario is said before anything starts
-    load_scenario(arguments.scenario, arguments.people, arguments.drive)
-    return arguments
+    """SimArguments from launch configurations; what is wrong is said before anything starts."""
+    arguments = from_texts(SimArguments, texts, "sim.launch.py")
+    with_robot(
+        load_scenario(arguments.scenario, arguments.people, arguments.drive), arguments.robot
+    )
+    run_dir = arguments.run_dir and str(Path(arguments.run_dir).resolve())
+    return dataclasses.replace(arguments, run_dir=run_dir)

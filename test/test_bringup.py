@@ -24,11 +24,14 @@ from bisirl_ros.bringup import (
     people,
     simulation,
 )
+from bisirl_ros.bringup_robot import RobotArguments, chain, robot
 from bisirl_ros.config import from_mapping
 from bisirl_ros.entry import NODES
+from bisirl_ros.robots.profile import robot_names
 
 ROOT = Path(__file__).parents[1]
 LAUNCH_FILE = ROOT / "launch" / "sim.launch.py"
+ROBOT_LAUNCH_FILE = ROOT / "launch" / "robot.launch.py"
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
 OF_RCLPY = ("use_sim_time",)
 RUN_DIR = Path("/somewhere/run")
@@ -51,6 +54,8 @@ def bringups() -> Iterator[tuple[str, Bringup]]:
     """Every description of a run, by name."""
     for name, arguments in SIMULATIONS.items():
         yield name, simulation(arguments, RUN_DIR)
+    for name in robot_names():
+        yield name, robot(RobotArguments(robot=name))
     yield "people", people(PeopleArguments(files=("a.csv", "b.csv")), RUN_DIR)
 
 
@@ -98,7 +103,8 @@ def test_the_nodes_take_every_parameter_they_are_given(name: str, bringup: Bring
 
 @pytest.mark.parametrize(("name", "bringup"), list(bringups()))
 def test_one_node_decides_when_the_run_is_over(name: str, bringup: Bringup) -> None:
-    assert [spec.decisive for spec in bringup.nodes].count(True) == 1
+    deciding = [spec.decisive for spec in bringup.nodes].count(True)
+    assert deciding == (0 if name in robot_names() else 1), "a real robot's run has no end"
     assert len({spec.executable for spec in bringup.nodes}) == len(bringup.nodes)
     assert {("/tf", "tf"), ("/tf_static", "tf_static")} <= set(bringup.nodes[0].remappings)
 
@@ -149,7 +155,18 @@ class Recorded(SimpleNamespace):
 
 @pytest.fixture
 def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The launch file's functions, over stand-ins for the launch packages."""
+    """The functions of sim.launch.py, over stand-ins for the launch packages."""
+    return run_launch_file(LAUNCH_FILE, monkeypatch)
+
+
+@pytest.fixture
+def robot_launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Those of robot.launch.py."""
+    return run_launch_file(ROBOT_LAUNCH_FILE, monkeypatch)
+
+
+def run_launch_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The functions of a launch file, over stand-ins for the launch packages."""
     stand_ins = {
         "launch": ["LaunchDescription"],
         "launch.actions": ["DeclareLaunchArgument", "OpaqueFunction", "Shutdown"],
@@ -163,12 +180,12 @@ def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         for member in members:
             setattr(module, member, type(member, (Recorded,), {}))
         monkeypatch.setitem(sys.modules, name, module)
-    return runpy.run_path(str(LAUNCH_FILE))
+    return runpy.run_path(str(path))
 
 
-def configurations(**given: str) -> dict[str, str]:
+def configurations(kind: type = SimArguments, **given: str) -> dict[str, str]:
     """Launch configurations, which are text, with their defaults."""
-    defaults = {f.name: str(f.default) for f in dataclasses.fields(SimArguments)}
+    defaults = {f.name: str(f.default) for f in dataclasses.fields(kind)}
     return {**defaults, **given}
 
 
@@ -234,6 +251,61 @@ def test_the_launch_file_refuses_a_bad_argument(
 
     with pytest.raises(InputError, match=told):
         launch_file["read_arguments"](configurations(**given))
+
+
+@pytest.mark.parametrize(
+    ("smoother", "monitor", "topics"),
+    [
+        (False, "", ("cmd_vel",)),
+        (True, "", ("cmd_vel_nav", "cmd_vel")),
+        (False, "m.yaml", ("cmd_vel_nav", "cmd_vel")),
+        (True, "m.yaml", ("cmd_vel_nav", "cmd_vel_smoothed", "cmd_vel")),
+    ],
+)
+def test_velocities_reach_the_robot_through_what_of_nav2_is_asked_for(
+    smoother: bool, monitor: str, topics: tuple[str, ...], robot_launch_file: dict[str, Any]
+) -> None:
+    """Each node listens to what the one before it publishes, and the last is the robot's."""
+    arguments = RobotArguments(velocity_smoother=smoother, collision_monitor=monitor)
+    assert chain(arguments, "cmd_vel") == topics
+    given = configurations(
+        RobotArguments, velocity_smoother=str(smoother), collision_monitor=monitor
+    )
+    nodes = robot_launch_file["start_nodes"](SimpleNamespace(launch_configurations=given))
+    by_name = {node.named["executable"]: node.named for node in nodes}
+    assert dict(by_name["bisirl_node"]["remappings"])["cmd_vel"] == topics[0]
+    at = 0
+    if smoother:
+        remaps = dict(by_name["velocity_smoother"]["remappings"])
+        assert remaps["cmd_vel"] == topics[at]
+        at += 1
+        assert remaps["cmd_vel_smoothed"] == topics[at]
+        limits = by_name["velocity_smoother"]["parameters"][0]
+        assert limits["max_velocity"][0] == 0.306, "not the robot's own top speed"
+    if monitor:
+        ends = by_name["collision_monitor"]["parameters"][-1]
+        assert (ends["cmd_vel_in_topic"], ends["cmd_vel_out_topic"]) == topics[at : at + 2]
+        at += 1
+    assert topics[at] == topics[-1] == "cmd_vel"
+    assert ("lifecycle_manager" in by_name) == (smoother or bool(monitor))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"robot": "roomba"}, "robot 'roomba' is unknown; choose one of"),
+        ({"scenario": "ballet"}, "scenario 'ballet' is unknown"),
+        ({"batch_s": "-3"}, "robot.launch.py: batch_s = -3.0: must be at least 0"),
+        ({"start_enabled": "perhaps"}, "robot.launch.py: start_enabled: expected bool"),
+    ],
+)
+def test_the_robot_launch_file_refuses_a_bad_argument(
+    given: dict[str, str], told: str, robot_launch_file: dict[str, Any]
+) -> None:
+    from bisirl_ros.errors import InputError
+
+    with pytest.raises(InputError, match=told):
+        robot_launch_file["read_arguments"](configurations(RobotArguments, **given))
 
 
 @pytest.mark.skipif(

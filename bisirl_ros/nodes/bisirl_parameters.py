@@ -41,6 +41,7 @@ class BisirlParameters(ScenarioParameters):
     observe_only: bool = setting(False, doc="learn from watching; publish no velocity")
     start_enabled: bool = setting(True, doc="drive without waiting for ~/enable")
     human_source: str = setting("people", doc="kind of people tracker", choices=tuple(SOURCES))
+    human_topic: str = setting("", doc="the tracker's topic; empty: as its kind has it")
     human_twist_frame: str = setting(
         "auto",
         doc="frame of its velocities; auto: as the kind of message has it",
@@ -106,5 +107,9 @@ class BisirlParameters(ScenarioParameters):
     def tracker(self) -> Tracker:
         """What of it is about who tells of people."""
         return Tracker(
-            self.human_source, self.human_twist_frame, self.human_tf_prefix, self.identities
+            self.human_source,
+            self.human_topic,
+            self.human_twist_frame,
+            self.human_tf_prefix,
+            self.identities,
         )

@@ -26,9 +26,11 @@ POLLED_S = 0.1
 
 @dataclass(frozen=True)
 class Tracker:
-    """Who tells of people: one of SOURCES and of TWIST_FRAMES, how TF frames of people begin."""
+    """Who tells of people: one of SOURCES, its topic ("": as the kind has it), one of TWIST_FRAMES,
+    how TF frames of people begin."""
 
     source: str
+    topic: str
     twist_frame: str
     tf_prefix: str
     identities: IdentitySettings
@@ -55,7 +57,8 @@ class PeopleInput:
         if self.source.message is None:
             endpoints.steady_timer(POLLED_S, self._poll)
         else:
-            endpoints.listen(self.source.message, self.source.topic, self._hear, SENSOR_PEOPLE)
+            topic = tracker.topic or self.source.topic
+            endpoints.listen(self.source.message, topic, self._hear, SENSOR_PEOPLE)
 
     def forget(self) -> None:
         """Time jumped: everybody may be somebody else now."""

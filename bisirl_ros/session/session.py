@@ -203,7 +203,7 @@ class Session:
 
     def situation(self, now: Now) -> tuple[Situation, tuple[str, ...]] | None:
         """What is known of everybody who is there (B = 1), and who they are; float64."""
-        if self.robot.state is None or not self._sent:
+        if self.robot.state is None:
             return None
         there = self.people.present(now)
         names, count = tuple(there), len(there)

@@ -1,0 +1,1 @@
+"""Robots by name, as YAML; `bisirl_ros.robots.profile` reads them."""
