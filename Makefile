@@ -12,9 +12,9 @@ ARGS ?=
 # With a ROS 2 environment sourced, its own rclpy is used instead of the PyPI wheels.
 ifdef ROS_DISTRO
 SYSTEM := --system-site-packages
-EXTRAS := sim,orca,test
+EXTRAS := sim,orca,bags,test
 else
-EXTRAS := sim,orca,ros,test
+EXTRAS := sim,orca,bags,ros,test
 endif
 
 # The peer of the speed comparison has dependencies of its own, older than ours.

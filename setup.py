@@ -54,6 +54,7 @@ setup(
     extras_require={
         "sim": ["pybullet"],
         "orca": ["pyrvo"],
+        "bags": ["rosbags"],
         "ray": ["ray"],
         "pedpy": ["pedpy"],
         "ros": [

@@ -24,6 +24,7 @@ from bisirl_ros.bench.commands import (
     run_report,
 )
 from bisirl_ros.bringup import PeopleArguments, SimArguments, people, simulation
+from bisirl_ros.calibrate.commands import CalibrateArguments, run_calibrate
 from bisirl_ros.config import check
 from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError, exit_cleanly
@@ -70,6 +71,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
     _options(ladder, LadderArguments)
     report = commands.add_parser("report", help="tables and plots of a `bench` folder")
     report.add_argument("folder", metavar="DIR", help="the --out of `bisirl bench`")
+    calibrate = commands.add_parser("calibrate", help="a robot's drive, from a minute of driving")
+    calibrate.add_argument("bag", metavar="BAG", help="what ros2 bag record left: folder or file")
+    _options(calibrate, CalibrateArguments)
     given = vars(parser.parse_args(arguments))
     runs = {
         "sim": run_sim,
@@ -79,6 +83,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         "bench": run_bench,
         "ladder": run_ladder,
         "report": run_report,
+        "calibrate": run_calibrate,
     }
     return runs[given.pop("command")](given)
 
@@ -88,8 +93,10 @@ def run_sim(given: dict[str, Any]) -> int:
     arguments = SimArguments(**given)
     check(arguments, "bisirl sim")
     from bisirl_ros.crowd.scenario import load_scenario  # torch takes seconds to import
+    from bisirl_ros.robots.profile import with_robot
 
     scenario = load_scenario(arguments.scenario, arguments.people, arguments.drive)
+    with_robot(scenario, arguments.robot)
     _existing(arguments.checkpoint, "checkpoint")
     _existing(arguments.params_file, "params_file")
     require_ros()

@@ -1,0 +1,1 @@
+"""What a robot's drive does, fitted from a minute of driving; no ROS."""
