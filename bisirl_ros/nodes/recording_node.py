@@ -12,6 +12,7 @@ from std_msgs.msg import String, UInt8MultiArray
 from bisirl_ros.config import setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.navwareset import Recording, read_recording
+from bisirl_ros.nodes.clock_watch import ClockWatch
 from bisirl_ros.nodes.conversions import robot_to_odometry, to_stamp
 from bisirl_ros.nodes.conversions_people import person_to_odometry
 from bisirl_ros.nodes.conversions_records import EPISODE, json_message
@@ -42,9 +43,10 @@ class RecordingNode(BisirlNode):
             raise InputError("recording_node: parameter files is empty; name recordings to play")
         self._recordings = [read_recording(Path(file)) for file in p.files]
         for recording in self._recordings:
-            if recording.dropped_rows:
-                self.get_logger().warning(f"{recording.name}: {recording.dropped_rows} bad rows")
+            for note in recording.notes:
+                self.get_logger().info(f"{recording.name}: {note}")
         self._clock_pub = self.create_publisher(ClockMessage, "/clock", STANDARD)
+        self._clock_watch = ClockWatch(self)
         self._odom_pub = self.create_publisher(Odometry, "odom", STANDARD)
         self._people_pub = self.create_publisher(Odometry, "people/odom", PEOPLE)
         self._episode_pub = self.create_publisher(String, "episode", EVENTS)
@@ -62,7 +64,7 @@ class RecordingNode(BisirlNode):
     def _tick(self) -> None:
         now_s = self.steady_s()
         elapsed_s, self._last_s = now_s - self._last_s, now_s
-        if not self._learner_ready:
+        if not self._learner_ready or (self._time_s == 0.0 and not self._clock_watch.alone()):
             return
         target_s = self._time_s + elapsed_s * self._p.rate
         while self._index < len(self._recordings) and self._due_s() <= target_s:
