@@ -76,6 +76,12 @@ class Bringup:
     log_level: str = "info"
     run_dir: Path = field(default_factory=Path)
 
+    @property
+    def names(self) -> list[str]:
+        """The nodes' full names."""
+        prefix = f"/{self.namespace.strip('/')}".rstrip("/")
+        return [f"{prefix}/{spec.executable}" for spec in self.nodes]
+
 
 def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
     """World, simulated people, learner and report.

@@ -18,6 +18,7 @@ import yaml
 
 from bisirl_ros.bringup import Bringup, NodeSpec
 from bisirl_ros.errors import InputError
+from bisirl_ros.params_file import refuse_strangers
 from bisirl_ros.parent import ends_with_this_process
 
 POLL_S = 0.1
@@ -39,8 +40,11 @@ def supervise(bringup: Bringup) -> int:
     """Run until the decisive node ends, any node dies, or Ctrl-C; the exit status.
 
     0 where the decisive node ended well; the status of the node that died first; 130 on Ctrl-C.
-    Raises InputError where the nodes' parameters cannot be written.
+    Raises InputError where the nodes' parameters cannot be written, or a section of the parameter
+    file reaches none of them.
     """
+    if bringup.params_file:
+        refuse_strangers(bringup.params_file, bringup.names)
     signals: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:

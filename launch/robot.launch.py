@@ -12,6 +12,7 @@ from launch_ros.actions import Node
 from bisirl_ros.bringup_robot import RobotArguments, chain, robot
 from bisirl_ros.config import from_texts
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.params_file import refuse_strangers
 from bisirl_ros.parent import ends_with_this_process
 from bisirl_ros.robots.profile import load_robot, with_robot
 from launch import LaunchDescription
@@ -32,6 +33,8 @@ def start_nodes(context):
     """bisirl_node, and what of Nav2 is asked for."""
     given = read_arguments({f.name: context.launch_configurations[f.name] for f in FIELDS})
     bringup = robot(given)
+    if bringup.params_file:
+        refuse_strangers(bringup.params_file, bringup.names)
     (spec,) = bringup.nodes
     own = Node(
         package="bisirl_ros",

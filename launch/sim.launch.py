@@ -14,6 +14,7 @@ from launch_ros.actions import Node
 from bisirl_ros.bringup import SimArguments, simulation
 from bisirl_ros.config import from_texts
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.params_file import refuse_strangers
 from bisirl_ros.parent import ends_with_this_process
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.robots.profile import with_robot
@@ -47,6 +48,8 @@ def start_nodes(context):
     given = read_arguments({f.name: context.launch_configurations[f.name] for f in FIELDS})
     run_dir = RunFolder(given.run_dir or new_run_folder("runs", given.scenario)).path
     bringup = simulation(given, run_dir)
+    if bringup.params_file:
+        refuse_strangers(bringup.params_file, bringup.names)
     extra = [bringup.params_file] if bringup.params_file else []
     return [
         Node(

@@ -24,6 +24,9 @@ class End:
     qos: Any
 
 
+Mismatch = Callable[[str, End, End], str]
+
+
 class GraphWatch:
     """Looks every two seconds at what others publish and subscribe to on this node's topics."""
 
@@ -37,30 +40,30 @@ class GraphWatch:
     def look(self) -> None:
         """Complain of every end that does not fit."""
         node = self._node
-        for publisher in node.publishers:
-            topic = publisher.topic_name
-            others = _ends(node.get_subscriptions_info_by_topic(topic), node)
-            self._say(topic, publisher, others, mismatch_of_publisher)
-        for subscription in node.subscriptions:
-            topic = subscription.topic_name
-            others = _ends(node.get_publishers_info_by_topic(topic), node)
-            self._say(topic, subscription, others, mismatch_of_subscription)
+        for topic in {publisher.topic_name for publisher in node.publishers}:
+            sent = node.get_publishers_info_by_topic(topic)
+            heard = node.get_subscriptions_info_by_topic(topic)
+            self._say(topic, sent, heard, mismatch_of_publisher)
+        for topic in {subscription.topic_name for subscription in node.subscriptions}:
+            sent = node.get_publishers_info_by_topic(topic)
+            heard = node.get_subscriptions_info_by_topic(topic)
+            self._say(topic, heard, sent, mismatch_of_subscription)
 
     def _say(
-        self,
-        topic: str,
-        own: Any,
-        others: Sequence[End],
-        mismatch: Callable[[str, End, End], str],
+        self, topic: str, here: Sequence[Any], there: Sequence[Any], mismatch: Mismatch
     ) -> None:
-        module = own.msg_type.__module__.split(".")[0]
-        mine = End("", f"{module}/msg/{own.msg_type.__name__}", own.qos_profile)
+        """Of each end of others on a topic that fits none of this node's own."""
+        name = (self._node.get_name(), self._node.get_namespace())
+        own = [_end(info) for info in here if (info.node_name, info.node_namespace) == name]
+        others = [_end(info) for info in there if (info.node_name, info.node_namespace) != name]
         for other in others:
-            line = mismatch(topic, mine, other)
+            lines = [mismatch(topic, mine, other) for mine in own]
+            if not lines or not all(lines):
+                continue
             now_s = self._node.steady_s()
-            if line and now_s - self._said.get(line, -AGAIN_S) >= AGAIN_S:
-                self._said[line] = now_s
-                self._node.get_logger().warning(line)
+            if now_s - self._said.get(lines[0], -AGAIN_S) >= AGAIN_S:
+                self._said[lines[0]] = now_s
+                self._node.get_logger().warning(lines[0])
 
 
 def mismatch_of_publisher(topic: str, own: End, other: End) -> str:
@@ -94,10 +97,7 @@ def _of_qos(topic: str, offered: Any, asked: Any, what: str, name: str) -> str:
     return f"{topic}: {what} ({told}); {do}"
 
 
-def _ends(infos: Sequence[Any], node: BisirlNode) -> list[End]:
-    own = (node.get_name(), node.get_namespace())
-    return [
-        End(f"{i.node_namespace.rstrip('/')}/{i.node_name}", i.topic_type, i.qos_profile)
-        for i in infos
-        if (i.node_name, i.node_namespace) != own
-    ]
+def _end(info: Any) -> End:
+    return End(
+        f"{info.node_namespace.rstrip('/')}/{info.node_name}", info.topic_type, info.qos_profile
+    )

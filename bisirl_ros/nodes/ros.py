@@ -30,6 +30,7 @@ from rclpy.timer import Timer
 
 from bisirl_ros.config import check_value
 from bisirl_ros.errors import InputError
+from bisirl_ros.params_file import for_everybody
 from bisirl_ros.session.clock import Now
 
 T = TypeVar("T")
@@ -46,6 +47,9 @@ BUILT_IN = ("use_sim_time", "start_type_description_service", "qos_overrides.")
 
 class BisirlNode(Node):
     """A node that can be asked to finish, and cleans up in `on_stop`."""
+
+    for_everybody: typing.ClassVar[frozenset[str]] = frozenset()
+    """Names of parameters that were given to all nodes, whether they have them or not."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, automatically_declare_parameters_from_overrides=False)
@@ -160,7 +164,8 @@ def _read_switch(node: Node, field: dataclasses.Field[Any], name: str) -> None:
 
 def refuse_unknown_parameters(node: Node) -> None:
     """Raise InputError where a parameter was given that the node does not have."""
-    for name in node._parameter_overrides:
+    others = BisirlNode.for_everybody
+    for name in node._parameter_overrides.keys() - others:
         if not node.has_parameter(name) and not name.startswith(BUILT_IN):
             known = sorted(n for n in node._parameters if not n.startswith(BUILT_IN))
             raise InputError(
@@ -171,6 +176,7 @@ def refuse_unknown_parameters(node: Node) -> None:
 def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
     """Spin a node until it finishes or a signal comes; whatever happens, `on_stop` runs."""
     stop = threading.Event()
+    BisirlNode.for_everybody = for_everybody(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:

@@ -12,7 +12,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from bisirl_ros.config import setting
-from bisirl_ros.errors import InputError
+from bisirl_ros.nodes.clock_watch import ClockWatch
 from bisirl_ros.nodes.conversions import command_of, to_stamp, velocity_type
 from bisirl_ros.nodes.conversions_records import EPISODE, INTENT, json_message
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, STANDARD
@@ -27,8 +27,6 @@ STEP_S = 0.01
 STATE_EVERY = 5
 MOST_STEPS_AT_ONCE = 20
 WAITING_S = 10.0
-DISCOVERY_S = 2.5
-"""By then everybody in the domain has been heard of."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,7 @@ class SimNode(BisirlNode):
         self._world = make_world(scenario, p.backend, gui=not p.headless, dt_s=STEP_S)
         self.get_logger().info(f"world: {self._world.backend}, {p.real_time_factor:g} x real time")
         self._clock_pub = self.create_publisher(ClockMessage, "/clock", STANDARD)
+        self._clock_watch = ClockWatch(self)
         self._episode_pub = self.create_publisher(String, "episode", EVENTS)
         self._intent_pub = self.create_publisher(String, "people/intent", LATCHED)
         self._states = StateTopics(self, scenario, p.frame)
@@ -127,7 +126,7 @@ class SimNode(BisirlNode):
     def _episode_due(self, now_s: float) -> bool:
         if self._p.episodes and self._number >= self._p.episodes:
             return False
-        if self._number == 0 and not self._alone_for_long():
+        if self._number == 0 and not self._clock_watch.alone():
             return False
         silent = [] if self._heard_robot else ["cmd_vel"]
         silent += [topic for topic in self._command_topics if not self.count_publishers(topic)]
@@ -137,20 +136,6 @@ class SimNode(BisirlNode):
                 self._waited_since = self.steady_s()
             return False
         return now_s >= self._pause_until_s
-
-    def _alone_for_long(self) -> bool:
-        """Whether everybody in the domain was heard of, and nobody else keeps time: two worlds in
-        one domain would mix, and a robot on the bench drive by another's people."""
-        names = [info.node_name for info in self.get_publishers_info_by_topic("/clock")]
-        if self.get_name() in names:
-            names.remove(self.get_name())  # once: another simulation's has the same
-        if names:
-            self.failure = InputError(
-                f"/clock is published by '{names[0]}' already, another simulation or a bag: end it,"
-                " or set another ROS_DOMAIN_ID for one of them"
-            )
-        alone = self.failure is None
-        return alone and self.steady_s() - self._started_at > DISCOVERY_S
 
     def _begin_anew(self) -> None:
         """Put everybody at a new start; a new tracker looks for the first time right there."""
