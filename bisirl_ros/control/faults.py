@@ -27,6 +27,7 @@ class Fault(Enum):
     """What may go wrong."""
 
     DISABLED = "disabled"
+    NO_TIME = "no time"
     NO_EPISODE = "no episode"
     NO_GOAL = "no goal"
     NO_POLICY = "no policy"
@@ -53,6 +54,9 @@ class Rule:
 
 TABLE: dict[Fault, Rule] = {
     Fault.DISABLED: Rule(Reaction.STOP, "`~/enable` was called with false", usual=True),
+    Fault.NO_TIME: Rule(
+        Reaction.STOP, "`use_sim_time` is set and nobody publishes `/clock`: waiting for it"
+    ),
     Fault.NO_EPISODE: Rule(Reaction.STOP, "no episode is going on", usual=True),
     Fault.NO_GOAL: Rule(
         Reaction.STOP, "the robot was not sent anywhere, or its goal was withdrawn"
@@ -78,7 +82,7 @@ TABLE: dict[Fault, Rule] = {
         Reaction.DRIVE, "a policy came that is not finite: it is refused, the last one is kept"
     ),
     Fault.NOT_OBEYED: Rule(
-        Reaction.DRIVE, "odometry does not do what is commanded: commands begin at what it does"
+        Reaction.DRIVE, "odometry does not do what is commanded: commands stay near what it does"
     ),
     Fault.TOO_NEAR: Rule(
         Reaction.LATCH,

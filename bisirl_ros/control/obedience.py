@@ -12,12 +12,17 @@ from bisirl_ros.core.arrays import Array
 TOLD_MPS, TOLD_RADPS = 0.15, 0.4
 """Differences that drives, floors and odometry make by themselves stay below."""
 PATIENCE_S = 1.0
+NUDGE_MPS, NUDGE_RADPS = 0.1, 0.2
+"""Enough for a drive to overcome its friction, once it is let."""
+STILL_MPS = 0.01
 
 
 class Obedience:
     """Compares odometry's twist with the commanded one after the drive's lag.
 
-    It is disobeyed from PATIENCE_S of difference on, until odometry comes near what is commanded.
+    It is disobeyed from PATIENCE_S of difference on, until the robot moves by half of what is
+    commanded at least, or nothing is. Meanwhile `careful` is to be gone on from: who lets go of an
+    e-stop is not to be run into at full speed.
     """
 
     def __init__(self, body: Body) -> None:
@@ -33,12 +38,21 @@ class Obedience:
         off = self._expected - measured
         far = math.hypot(off[0], off[1]) / (TOLD_MPS + 0.3 * math.hypot(*self._expected[:2]))
         turned = abs(off[2]) / (TOLD_RADPS + 0.3 * abs(self._expected[2]))
-        if max(far, turned) <= 1.0:
-            self._odd_s, self.disobeyed = 0.0, False
-            return
-        self._odd_s += dt_s
-        self.disobeyed = self.disobeyed or self._odd_s > PATIENCE_S
+        odd = max(far, turned) > 1.0
+        self._odd_s = self._odd_s + dt_s if odd else 0.0
+        moves = _pace(measured) >= 0.5 * _pace(self._expected) - STILL_MPS
+        self.disobeyed = self._odd_s > PATIENCE_S or (self.disobeyed and (odd or not moves))
+
+    def careful(self, commanded: Array, measured: Array) -> Array:
+        """The twist (3,) to go on from: what is measured, and a nudge of the last command."""
+        most = np.array([NUDGE_MPS, NUDGE_MPS, NUDGE_RADPS])
+        return measured + np.clip(commanded - measured, -most, most)
 
     def forget(self) -> None:
         """Start anew: what was expected means nothing."""
         self._expected, self._odd_s, self.disobeyed = np.zeros(3), 0.0, False
+
+
+def _pace(twist: Array) -> float:
+    """How fast a twist (3,) moves a body of half a metre at its fastest point [m/s]."""
+    return math.hypot(twist[0], twist[1]) + 0.25 * abs(float(twist[2]))

@@ -153,9 +153,9 @@ class Driver:
             found.append(Fault.POLICY_FAILED)
         if measured is not None and self.last is not None:
             self._obedience.watch(self.last.twist, measured, dt_s)
-        if self._obedience.disobeyed and measured is not None:
+        if self._obedience.disobeyed and measured is not None and self.last is not None:
             found.append(Fault.NOT_OBEYED)
-            self.gate.continue_from(measured)
+            self.gate.continue_from(self._obedience.careful(self.last.twist, measured))
         return found
 
     def _ask(self, phi: Tensor, situation: Situation, steady_s: float) -> Array | None:

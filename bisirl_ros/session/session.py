@@ -192,7 +192,7 @@ class Session:
 
     def cut_by_time(self, now: Now) -> None:
         """Where nobody tells of episodes: one after another, of batch_s each."""
-        if self._settings.batch_s <= 0.0 or self.robot.state is None:
+        if self._settings.batch_s <= 0.0 or self.robot.state is None or now.ros_s == 0.0:
             return
         if self._diary.book is not None and now.steady_s < self._cut_at_s:
             return
@@ -226,6 +226,7 @@ class Session:
         quiet = self._scenario.people > 0 and self.people.silent(now)
         holds = {
             Fault.DISABLED: not self.enabled,
+            Fault.NO_TIME: now.ros_s == 0.0,
             Fault.NO_EPISODE: self._diary.book is None,
             Fault.NO_GOAL: not self._sent,
             Fault.NO_POLICY: self.deployed is None,

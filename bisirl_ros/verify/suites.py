@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisirl_ros.verify.experiment import Experiment
 
-SUITES = ("theory", "situation", "benchmark", "misfit")
+SUITES = ("theory", "situation", "benchmark", "misfit", "robot")
 
 
 def experiments_of(suite: str) -> tuple[Experiment, ...]:
@@ -21,6 +21,10 @@ def experiments_of(suite: str) -> tuple[Experiment, ...]:
         from bisirl_ros.verify.misfit import EXPERIMENTS as MISFIT
 
         return MISFIT
+    if suite == "robot":
+        from bisirl_ros.verify.robot import EXPERIMENTS as ROBOT
+
+        return ROBOT
     from bisirl_ros.verify.situation import EXPERIMENTS as SITUATION
 
     return SITUATION

@@ -76,9 +76,31 @@ def test_a_robot_that_stands_while_it_is_commanded_is_found(
     assert watched(obeys, seconds, Robot()).disobeyed is found
 
 
-def test_it_is_forgiven_once_it_obeys() -> None:
+def test_it_is_forgiven_once_it_obeys_or_nothing_is_commanded() -> None:
+    nudged = np.array([0.1, 0.0, 0.2])
+    for told, done, forgiven in (
+        (np.zeros(3), np.zeros(3), True),
+        (nudged, np.zeros(3), False),
+        (nudged, nudged, True),
+    ):
+        obedience = watched(0.0, 2.0, Robot())
+        for _ in range(60):
+            obedience.watch(told, done, DT_S)
+        assert obedience.disobeyed is not forgiven
+
+
+def test_a_robot_held_by_an_e_stop_is_commanded_slowly_until_it_is_let_go() -> None:
     robot = Robot()
-    obedience = watched(0.0, 2.0, robot)
-    for _ in range(20):
-        obedience.watch(np.zeros(3), np.zeros(3), DT_S)
-    assert not obedience.disobeyed
+    gate, obedience, state, sent = SafetyGate(robot), Obedience(robot), np.zeros(6), []
+    for tick in range(160):
+        twist = gate.admit(np.array([0.8, 0.0, 0.0]), DT_S).twist
+        sent.append(twist[0])
+        now, command = (torch.from_numpy(np.array(v))[None] for v in (state, twist))
+        if tick >= 80:
+            state = robot.step(now, command, DT_S, Room.of())[0].numpy()
+        obedience.watch(twist, state[3:], DT_S)
+        if obedience.disobeyed:
+            gate.continue_from(obedience.careful(twist, state[3:]))
+    assert max(sent[:20]) == pytest.approx(0.8)
+    assert max(sent[40:80]) <= 0.2
+    assert sent[-1] == pytest.approx(0.8)

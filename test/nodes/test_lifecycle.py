@@ -156,6 +156,7 @@ def test_a_person_stops_it_and_lets_it_go_on_and_it_tells_all_that(place: Any) -
 
     told = {v.name: v for h in s.diagnostics[-1:] for v in h.message.status}
     assert set(told) == {f"bisirl_node: {part}" for part in ("control", "inputs", "learner")}
+    assert "hears nothing" not in s.node.err and "is heard" not in s.node.err
     values = {v.key: v.value for v in told["bisirl_node: inputs"].values}
     assert 10.0 < float(values["odometry rate [Hz]"]) < 30.0
     assert values["people"] == "1"

@@ -1,0 +1,7 @@
+"""The suite `robot`: what has to hold before a robot may drive near people."""
+
+from __future__ import annotations
+
+from bisirl_ros.verify.robot import gate, pairs
+
+EXPERIMENTS = tuple(module.EXPERIMENT for module in (gate, pairs))
