@@ -53,7 +53,7 @@ class SafetyGate:
     """
 
     def __init__(self, body: Body, settings: GateSettings | None = None) -> None:
-        self._body, self._settings = body, settings or GateSettings()
+        self._body, self.settings = body, settings or GateSettings()
         self._last: Twist = REST
         self._change: Twist = REST
         self.not_finite = 0
@@ -61,7 +61,7 @@ class SafetyGate:
     @property
     def braking(self) -> tuple[float, float]:
         """Decelerations of a stop [m/s^2], [rad/s^2]: at rest within stop_time_s."""
-        body, stop_s = self._body, self._settings.stop_time_s
+        body, stop_s = self._body, self.settings.stop_time_s
         return (
             max(body.max_acceleration, body.max_speed / stop_s),
             max(body.max_turn_acceleration, body.max_turn_rate / stop_s),
@@ -86,7 +86,7 @@ class SafetyGate:
         wanted = (scale * vx, scale * vy, scale * wz)
         ax, aw = self._most(wanted, brake or scale < 1.0)
         after = towards(self._body, self._last, wanted, (ax * dt_s, aw * dt_s))
-        if self._settings.max_jerk > 0.0 and not brake and scale == 1.0:
+        if self.settings.max_jerk > 0.0 and not brake and scale == 1.0:
             after = self._onset(after, wanted, dt_s)
         after = admissible(self._body, after)  # what rounding left over
         self._change, self._last = minus(after, self._last), after
@@ -113,7 +113,7 @@ class SafetyGate:
 
     def _scale(self, twist: Twist, around: Around) -> tuple[float, str]:
         """How much of a twist the separation leaves, and what for; its way stays the same."""
-        of, body = self._settings.separation, self._body
+        of, body = self.settings.separation, self._body
         vx, vy = around.velocity(twist)
         speed = math.hypot(vx, vy)
         if speed < 1e-9:
@@ -143,7 +143,7 @@ class SafetyGate:
 
         To stop accelerating at once is always allowed: what was begun is not gone on with.
         """
-        jerk, change = self._settings.max_jerk, minus(after, self._last)
+        jerk, change = self.settings.max_jerk, minus(after, self._last)
         far, left = math.hypot(*change[:2]), math.hypot(*minus(wanted, self._last)[:2])
         along = (self._change[0] * change[0] + self._change[1] * change[1]) / max(far, 1e-12)
         most = min(max(along, 0.0) + jerk * dt_s * dt_s, math.sqrt(2.0 * jerk * left) * dt_s)

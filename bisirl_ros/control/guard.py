@@ -44,7 +44,7 @@ class Guard:
     """
 
     def __init__(self, settings: GuardSettings | None = None) -> None:
-        self._settings = settings or GuardSettings()
+        self.settings = settings or GuardSettings()
         self._verdict = Verdict(Reaction.DRIVE, None, -math.inf)
         self._latched: Fault | None = None
         self._fallback_since_s: float | None = None
@@ -77,7 +77,7 @@ class Guard:
                 self._latched = self._latched or held
         if self._latched is not None:
             reactions[self._latched] = Reaction.LATCH
-        elif steady_s - self._near_s < self._settings.resume_after_s:
+        elif steady_s - self._near_s < self.settings.resume_after_s:
             reactions[Fault.TOO_NEAR] = Reaction.STOP
         order = list(TABLE)
         fault = max(reactions, key=lambda f: (reactions[f], -order.index(f)), default=None)
@@ -101,7 +101,7 @@ class Guard:
         return ""
 
     def _latches(self, fault: Fault) -> bool:
-        automatic = fault is Fault.TOO_NEAR and self._settings.auto_resume
+        automatic = fault is Fault.TOO_NEAR and self.settings.auto_resume
         return TABLE[fault].reaction is Reaction.LATCH and not automatic
 
     def _reaction(self, fault: Fault, steady_s: float) -> Reaction:
@@ -112,5 +112,5 @@ class Guard:
             return reaction
         if self._fallback_since_s is None:
             self._fallback_since_s = steady_s
-        spent = steady_s - self._fallback_since_s >= self._settings.fallback_s
+        spent = steady_s - self._fallback_since_s >= self.settings.fallback_s
         return Reaction.STOP if spent else Reaction.FALLBACK

@@ -12,8 +12,12 @@ from bisirl_ros.learner.device import resolve_device
 from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
 from bisirl_ros.nodes.frame_listener import FrameListener
 from bisirl_ros.nodes.interaction import Interaction
-from bisirl_ros.nodes.ros import BisirlNode, declare
+from bisirl_ros.nodes.live_settings import LiveSettings
+from bisirl_ros.nodes.parameters import declare
+from bisirl_ros.nodes.ros import BisirlNode
 
+LIVE = ("gate.", "guard.", "fallback.", "human_timeout_s", "odom_timeout_s")
+"""How the names of parameters begin that may change while the node runs."""
 DONE, REFUSED = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
 
@@ -28,7 +32,7 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
         BisirlNode.__init__(self, "bisirl_node")
         LifecycleNodeMixin.__init__(self)
         stay_on_one_core()
-        self._p = p = declare(self, BisirlParameters)
+        p = declare(self, BisirlParameters, live=LIVE)
         self._scenario = p.load()
         if len(p.grid) != 2:
             raise InputError(f"bisirl_node: parameter grid: give rings and spokes, got {p.grid}")
@@ -37,10 +41,15 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
             raise InputError(f"bisirl_node: parameter checkpoint: no file {p.checkpoint}")
         self._frames = FrameListener(self, p.global_frame)
         self._running: Interaction | None = None
+        self._live = LiveSettings(self, p, LIVE, self._reconfigure)
+
+    def _reconfigure(self, parameters: BisirlParameters) -> None:
+        if self._running is not None:
+            self._running.session.reconfigure(parameters.session())
 
     def begin(self) -> None:
         """Configure and activate, unless a manager is to."""
-        if self._p.autostart:
+        if self._live.now.autostart:
             self.trigger_configure()
             if self.failure is None:
                 self.trigger_activate()
@@ -48,9 +57,9 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the learner, open the topics."""
         try:
-            self._running = Interaction(self, self._p, self._scenario, self._frames)
+            self._running = Interaction(self, self._live.now, self._scenario, self._frames)
         except InputError as error:
-            if self._p.autostart:
+            if self._live.now.autostart:
                 self.failure = error
             self.get_logger().error(str(error))
             return REFUSED

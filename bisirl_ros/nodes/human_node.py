@@ -38,8 +38,9 @@ from bisirl_ros.nodes.conversions_records import (
     read_intent,
     read_json,
 )
+from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, PEOPLE, STANDARD
-from bisirl_ros.nodes.ros import ACK_TIMEOUT, BisirlNode, declare
+from bisirl_ros.nodes.ros import ACK_TIMEOUT, BisirlNode
 from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
 
 TOLERANCE_S = 1e-6

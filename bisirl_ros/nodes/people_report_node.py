@@ -16,8 +16,9 @@ from bisirl_ros.nodes.conversions_records import (
     read_estimates,
     read_json,
 )
+from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS
-from bisirl_ros.nodes.ros import BisirlNode, declare
+from bisirl_ros.nodes.ros import BisirlNode
 from bisirl_ros.report.people import (
     PeopleRecord,
     people_closing,

@@ -16,8 +16,9 @@ from bisirl_ros.nodes.clock_watch import ClockWatch
 from bisirl_ros.nodes.conversions import robot_to_odometry, to_stamp
 from bisirl_ros.nodes.conversions_people import person_to_odometry
 from bisirl_ros.nodes.conversions_records import EPISODE, json_message
+from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, PEOPLE, STANDARD
-from bisirl_ros.nodes.ros import BisirlNode, declare
+from bisirl_ros.nodes.ros import BisirlNode
 from bisirl_ros.session.reports import PersonReport
 
 TICK_S = 0.01

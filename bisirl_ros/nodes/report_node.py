@@ -23,8 +23,9 @@ from bisirl_ros.nodes.conversions_records import (
     read_json,
     read_truth,
 )
+from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, PEOPLE, STANDARD
-from bisirl_ros.nodes.ros import BisirlNode, declare
+from bisirl_ros.nodes.ros import BisirlNode
 from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
 from bisirl_ros.report.behaviour import misfits, structures
 from bisirl_ros.report.progress import closing, header, progress_line

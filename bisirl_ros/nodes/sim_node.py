@@ -15,8 +15,9 @@ from bisirl_ros.config import setting
 from bisirl_ros.nodes.clock_watch import ClockWatch
 from bisirl_ros.nodes.conversions import command_of, to_stamp, velocity_type
 from bisirl_ros.nodes.conversions_records import EPISODE, INTENT, json_message
+from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, STANDARD
-from bisirl_ros.nodes.ros import BisirlNode, declare
+from bisirl_ros.nodes.ros import BisirlNode
 from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
 from bisirl_ros.nodes.state_topics import StateTopics
 from bisirl_sim.episode import Episode

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 BACK_S = 0.5
 AHEAD_S = 1.0
+LONGEST_PERIOD_S = 0.25
 FASTEST = 25.0
 """Simulated time runs no faster than so many times real time."""
 
@@ -16,6 +17,23 @@ class Now:
 
     ros_s: float
     steady_s: float
+
+
+class Pace:
+    """How far commands may change, by the time since the last one.
+
+    period_s: between commands, at least; time_scale: ROS seconds per steady second
+    """
+
+    def __init__(self, period_s: float, time_scale: float) -> None:
+        self._period_s, self._time_scale = period_s, time_scale
+        self._last_s: float | None = None
+
+    def since_last(self, now: Now) -> float:
+        """ROS seconds since the last call, LONGEST_PERIOD_S steady ones at most."""
+        last_s, self._last_s = self._last_s, now.steady_s
+        since_s = self._period_s if last_s is None else now.steady_s - last_s
+        return self._time_scale * min(max(since_s, self._period_s), LONGEST_PERIOD_S)
 
 
 class JumpWatch:

@@ -91,6 +91,11 @@ class Driver:
         self._failed_s = -np.inf
         self.last: Driven | None = None
 
+    def reconfigure(self, settings: DriverSettings) -> None:
+        """Other settings from now on; what is latched stays latched."""
+        self._settings = settings
+        self.gate.settings, self.guard.settings = settings.gate, settings.guard
+
     def drive(
         self,
         faults: Iterable[Fault],

@@ -20,7 +20,7 @@ from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.io.contract import Snapshot
-from bisirl_ros.session.clock import JumpWatch, Now
+from bisirl_ros.session.clock import JumpWatch, Now, Pace
 from bisirl_ros.session.diary import SETTLE_S, Diary
 from bisirl_ros.session.driver import Driven, Driver
 from bisirl_ros.session.goals import GoalFilter, checked_route
@@ -29,7 +29,6 @@ from bisirl_ros.session.settings import SessionSettings
 from bisirl_ros.session.state_input import StateInput
 from bisirl_ros.session.tracks import Tracks
 
-LONGEST_PERIOD_S = 0.25
 LATELY = 100
 
 
@@ -63,10 +62,17 @@ class Session:
         self._told: set[Fault] = set()
         self._diary = Diary(settings.observe_only)
         self._adopted_s = self._cut_at_s = -np.inf
-        self._driven_s: float | None = None
+        self._pace = Pace(settings.control_period_s, settings.time_scale)
         self.driven: Driven | None = None
         self._lately: collections.deque[tuple[PersonReport, Now]] = collections.deque(maxlen=LATELY)
         self._since_s = -np.inf
+
+    def reconfigure(self, settings: SessionSettings) -> None:
+        """Other timeouts, and other settings between policy and wheels, from now on."""
+        self._settings = settings
+        self.robot.timeout_s = settings.robot_timeout_s
+        self.people.timeout_s = settings.people_timeout_s
+        self.driver.reconfigure(settings.driver)
 
     # -- what is heard ------------------------------------------------------------------------
     def hear_robot(self, state: Array, stamp_s: float, now: Now, frame: str | None = None) -> None:
@@ -170,7 +176,7 @@ class Session:
         jump = self._watch.jump(now)
         if jump:
             self._start_anew(jump, now)
-        dt_s = self._since_last(now)
+        dt_s = self._pace.since_last(now)
         found = self.situation(now)
         if found is not None and self._diary.book is not None and self.deployed is not None:
             self.goals.watch(found[0], found[1], now, self.deployed)
@@ -188,7 +194,7 @@ class Session:
     def halt(self, now: Now) -> Array:
         """Ramp to rest whatever is the matter: the twist (3,) to command now."""
         self._diary.driven(math.inf, False)
-        return self.driver.halt(now.steady_s, self._since_last(now))
+        return self.driver.halt(now.steady_s, self._pace.since_last(now))
 
     def cut_by_time(self, now: Now) -> None:
         """Where nobody tells of episodes: one after another, of batch_s each."""
@@ -213,13 +219,6 @@ class Session:
         present = torch.ones((1, count), dtype=torch.bool)
         robot = torch.from_numpy(np.asarray(self.robot.state, float))[None]
         return Situation(robot, torch.from_numpy(people), present, aims, self._room), names
-
-    def _since_last(self, now: Now) -> float:
-        """ROS seconds since the last command, as far as commands may change for them."""
-        period_s = self._settings.control_period_s
-        since_s = period_s if self._driven_s is None else now.steady_s - self._driven_s
-        self._driven_s = now.steady_s
-        return self._settings.time_scale * min(max(since_s, period_s), LONGEST_PERIOD_S)
 
     def _faults(self, now: Now) -> set[Fault]:
         """What is wrong, beside what the driver sees."""

@@ -23,7 +23,7 @@ class StateInput:
     def __init__(
         self, name: str, frame: str, timeout_s: float, complain: Callable[[str, str], None]
     ) -> None:
-        self._name, self._frame, self._timeout_s = name, frame, timeout_s
+        self._name, self._frame, self.timeout_s = name, frame, timeout_s
         self._complain = complain
         self.state: Array | None = None
         self.stamp_s = -np.inf
@@ -50,7 +50,7 @@ class StateInput:
 
     def fresh(self, steady_s: float) -> bool:
         """Whether a good state came within the timeout, on the steady clock."""
-        return self.age_s(steady_s) <= self._timeout_s
+        return self.age_s(steady_s) <= self.timeout_s
 
     def age_s(self, steady_s: float) -> float:
         """Since a good state came, on the steady clock; inf where none did [s]."""
@@ -69,9 +69,9 @@ class StateInput:
             return "not_finite", "a value is not finite; check the tracker"
         if np.abs(state).max() > LARGEST:
             return "absurd", f"a value is beyond {LARGEST:g}; check units and the tracker"
-        if stamp_s - ros_s > self._timeout_s and ros_s > 0.0:
+        if stamp_s - ros_s > self.timeout_s and ros_s > 0.0:
             return "ahead", f"stamp is {stamp_s - ros_s:.2f} s ahead; check clocks and use_sim_time"
-        if ros_s - stamp_s > self._timeout_s:
+        if ros_s - stamp_s > self.timeout_s:
             return "old", f"stamp is {ros_s - stamp_s:.2f} s old; check clocks and use_sim_time"
         if stamp_s <= self.stamp_s:
             return "not_newer", "stamp is not newer than the last; check for two publishers"

@@ -36,7 +36,7 @@ class Tracks:
     def __init__(
         self, max_speed: float, timeout_s: float, complain: Callable[[str, str], None]
     ) -> None:
-        self._max_speed, self._timeout_s, self._complain = max_speed, timeout_s, complain
+        self._max_speed, self.timeout_s, self._complain = max_speed, timeout_s, complain
         self._tracks: dict[str, Track] = {}
         self._heard_s = -np.inf
         self.heard = 0
@@ -80,7 +80,7 @@ class Tracks:
 
     def silent(self, now: Now) -> bool:
         """Whether nothing that can be believed was said within the timeout, not even "nobody"."""
-        return self.age_s(now) > self._timeout_s
+        return self.age_s(now) > self.timeout_s
 
     def age_s(self, now: Now) -> float:
         """Since anything was said that can be believed, on the steady clock; inf: never [s]."""
@@ -91,7 +91,7 @@ class Tracks:
         return {
             name: track.filter.at(now.ros_s if now.ros_s > 0.0 else track.filter.time_s)
             for name, track in self._tracks.items()
-            if now.steady_s - track.heard_s <= self._timeout_s
+            if now.steady_s - track.heard_s <= self.timeout_s
         }
 
     def forget(self) -> None:
@@ -112,7 +112,7 @@ class Tracks:
         if max(float(np.abs(v).max()) for v in values) > LARGEST_M:
             return "absurd", f"a value is beyond {LARGEST_M:g}; check units and the tracker"
         late_s = now.ros_s - report.stamp_s
-        if now.ros_s > 0.0 and abs(late_s) > self._timeout_s:
+        if now.ros_s > 0.0 and abs(late_s) > self.timeout_s:
             kind, what = ("old", "old") if late_s > 0.0 else ("ahead", "ahead")
             return kind, f"stamp is {abs(late_s):.2f} s {what}; check clocks and use_sim_time"
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from geometry_msgs.msg import TwistStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from nav_msgs.msg import Odometry, Path
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
@@ -160,6 +163,31 @@ def test_a_person_stops_it_and_lets_it_go_on_and_it_tells_all_that(place: Any) -
     values = {v.key: v.value for v in told["bisirl_node: inputs"].values}
     assert 10.0 < float(values["odometry rate [Hz]"]) < 30.0
     assert values["people"] == "1"
+
+
+def test_what_is_safe_changes_at_run_time_and_nonsense_is_refused(place: Any) -> None:
+    s = Managed(place)
+    s.drive()
+
+    def set_one(name: str, value: float) -> Any:
+        kind = ParameterType.PARAMETER_DOUBLE
+        asked = Parameter(name=name, value=ParameterValue(type=kind, double_value=value))
+        return s.call(SetParameters, "set_parameters", parameters=[asked]).results[0]
+
+    for name, value, reason in (
+        ("gate.stop_time_s", 1e9, ""),
+        ("gate.stop_time_s", math.nan, ""),
+        ("control_rate", 10.0, "read-only"),
+        ("gate.nonsense", 1.0, ""),
+    ):
+        refused = set_one(name, value)
+        assert not refused.successful and reason in refused.reason, name
+    assert moving(s.commands[-1:])
+    # more than there is: the gap is never enough any more
+    assert set_one("gate.separation.intrusion_m", 2.0).successful
+    assert set_one("gate.separation.person_uncertainty_m", 1.0).successful
+    assert set_one("gate.separation.robot_uncertainty_m", 1.0).successful
+    s.graph.until(lambda: standing(s.commands) and s.why() == "too near", "a stop", 5.0)
 
 
 def test_learning_is_frozen_kept_and_forgotten_on_request(place: Any) -> None:

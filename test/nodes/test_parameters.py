@@ -20,7 +20,7 @@ from rclpy.node import Node
 from bisirl_ros.config import setting
 from bisirl_ros.entry import NODES
 from bisirl_ros.errors import InputError
-from bisirl_ros.nodes.ros import HUGE, declare, refuse_unknown_parameters
+from bisirl_ros.nodes.parameters import HUGE, declare, refuse_unknown_parameters
 
 pytestmark = pytest.mark.ros
 MakeNode = Callable[..., Node]
