@@ -39,7 +39,7 @@ def save_checkpoint(
     records: Records[Batch],
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the state of a double loop, whole or not at all.
+    """Write the state of a double loop, whole or not at all; what was there becomes `previous`.
 
     extra: what else the caller has to remember; JSON-able, numbers finite (ValueError otherwise)
     """
@@ -72,7 +72,32 @@ def save_checkpoint(
         ],
         "extra": dict(extra or {}),
     }
-    write_whole(path, pack(CHECKPOINT, tensors, header))
+    data = pack(CHECKPOINT, tensors, header)
+    if path.exists():
+        write_whole(previous(path), path.read_bytes())
+    write_whole(path, data)
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the one at `path` is."""
+    return path.with_name(path.name + ".previous")
+
+
+def load_last_good(
+    path: Path, records: Records[Batch], config: LoopConfig
+) -> tuple[LoopState[Batch], dict[str, Any], str]:
+    """As `load_checkpoint`, and "", or from the one before with why that at `path` is not used."""
+    try:
+        return *load_checkpoint(path, records, config), ""
+    except InputError as error:
+        before = previous(path)
+        if not before.is_file():
+            raise
+        try:
+            found = load_checkpoint(before, records, config)
+        except InputError:
+            raise error from None
+        return *found, f"{error}; going on from {before}"
 
 
 def load_checkpoint(

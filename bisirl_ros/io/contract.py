@@ -7,6 +7,7 @@ ROS topic to the simulated human, and into a checkpoint.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -123,24 +124,39 @@ def unpack_log(data: bytes, where: str) -> EpisodeLog:
 
 
 def pack(schema: str, tensors: dict[str, np.ndarray], header: dict[str, Any]) -> bytes:
-    """Tensors and a JSON header as safetensors bytes, marked with `schema`."""
+    """Tensors and a JSON header as safetensors bytes, marked with `schema` and a checksum."""
     # numpy makes contiguous arrays at least one-dimensional
     contiguous = {n: np.ascontiguousarray(v).reshape(np.shape(v)) for n, v in tensors.items()}
-    metadata = {"schema": schema, "header": json.dumps(header, allow_nan=False)}
+    text = json.dumps(header, allow_nan=False)
+    checksum = _checksum(contiguous, text)
+    metadata = {"schema": schema, "header": text, "sha256": checksum}
     return bytes(safetensors.numpy.save(contiguous, metadata))
 
 
 def unpack(schema: str, data: bytes, where: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The tensors and header of `pack`; raises InputError for other bytes or another schema."""
+    """The tensors and header of `pack`; raises InputError for other bytes or another schema, or
+    where a byte is not what it was."""
     try:
         tensors = safetensors.numpy.load(data)
         length = int.from_bytes(data[:8], "little")
         metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
-        found, header = metadata.get("schema"), json.loads(metadata.get("header", "{}"))
+        found, text = metadata.get("schema"), metadata.get("header", "{}")
+        header = json.loads(text)
     except (safetensors.SafetensorError, ValueError, AttributeError) as error:
         raise InputError(
             f"{where}: not a file of this package ({error}); expected {schema}"
         ) from error
     if found != schema:
         raise InputError(f"{where}: holds {found or 'no schema'}, expected {schema}")
+    if metadata.get("sha256") != _checksum(tensors, text):
+        raise InputError(f"{where}: is damaged (its checksum is not that of its content)")
     return tensors, header
+
+
+def _checksum(tensors: dict[str, np.ndarray], header: str) -> str:
+    found = hashlib.sha256(header.encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        found.update(f"{name} {value.dtype} {value.shape}".encode())
+        found.update(np.ascontiguousarray(value).tobytes())
+    return found.hexdigest()

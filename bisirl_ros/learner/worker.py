@@ -30,7 +30,7 @@ from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.errors import InputError
-from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
+from bisirl_ros.io.checkpoint import load_last_good, save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_log
 from bisirl_ros.io.records import scenario_records
 from bisirl_ros.learner.device import compiles, resolve_device
@@ -109,7 +109,9 @@ class Worker:
         self._recorder = DecisionRecorder(config.scenario, with_future=config.observe_only)
         if config.checkpoint:
             path = Path(config.checkpoint)
-            self._state, extra = load_checkpoint(path, self._records, config.loop)
+            self._state, extra, why = load_last_good(path, self._records, config.loop)
+            if why:
+                self._refuse(why)
             self._reference = ConstantVelocityReference(**extra.get("constant_velocity", {}))
         else:
             phi = policy.initial(torch.Generator().manual_seed(config.seed))

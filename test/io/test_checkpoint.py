@@ -20,7 +20,12 @@ from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
-from bisirl_ros.io.checkpoint import load_checkpoint, save_checkpoint
+from bisirl_ros.io.checkpoint import (
+    load_checkpoint,
+    load_last_good,
+    previous,
+    save_checkpoint,
+)
 from bisirl_ros.io.contract import pack, unpack
 from bisirl_ros.io.records import Records, arrays_of, fields_of, scenario_records
 
@@ -288,3 +293,22 @@ def test_a_scenarios_weights_mean_what_its_kind_of_person_makes_of_them() -> Non
     arrays, _ = unpack("any/1", pack("any/1", kept, {}), "here")
     again = records.likelihood(**fields_of(arrays))
     assert (again.log_share == unlikely).all() and len(again) == 2
+
+
+def test_a_flipped_byte_anywhere_is_noticed_and_the_one_before_is_gone_on_from(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "c.safetensors"
+    for k in (1, 2):
+        state = fresh(CONFIG)
+        learn(state, CONFIG, range(k))
+        save_checkpoint(path, state, RECORDS)
+    whole = path.read_bytes()
+    assert load_last_good(path, RECORDS, CONFIG)[0].k == 2
+    for at in np.linspace(0, len(whole) - 1, 60).astype(int):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+        found, _, why = load_last_good(path, RECORDS, CONFIG)
+        assert found.k == 1 and str(path) in why and "going on from" in why
+    previous(path).unlink()
+    with pytest.raises(InputError, match="checkpoint"):
+        load_last_good(path, RECORDS, CONFIG)
