@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.episode_log import EpisodeLog, LogBook
 from bisirl_ros.session.reports import PersonReport
-from bisirl_ros.tracking.stream import Reading
+from bisirl_ros.session.tracks import Heard
 
 SETTLE_S = 0.2
 """A new policy has reached whoever answers it by then, and everybody was reported once."""
@@ -44,12 +44,13 @@ class Diary:
         if self.book is not None:
             self.book.robot(stamp_s, state)
 
-    def person(self, reading: Reading, report: PersonReport) -> None:
+    def person(self, heard: Heard, report: PersonReport) -> None:
         """A report of somebody, as far as it can be believed."""
+        reading = heard.reading
         if self.book is not None:
             self.book.person(
                 reading.time_s,
-                report.identity,
+                heard.name,
                 reading.position,
                 reading.velocity,
                 report.position_covariance,

@@ -86,9 +86,9 @@ class Session:
         self._lately.append((report, now))
         if report.stamp_s < self._since_s:  # of the episode before, and late
             return
-        reading = self.people.hear(report, now)
-        if reading is not None:
-            self._diary.person(reading, report)
+        heard = self.people.hear(report, now)
+        if heard is not None:
+            self._diary.person(heard, report)
 
     def go(self, route: Array, now: Now) -> None:
         """Send the robot along a route (L, 2) [m], now; raises InputError, and keeps the last."""

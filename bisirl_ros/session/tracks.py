@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,12 +19,32 @@ MOST_PEOPLE = 200
 FORGOTTEN_S = 30.0
 
 
-class Track:
-    """One identity: plausibility, and where they are now."""
+@dataclass(frozen=True)
+class Heard:
+    """A report that can be believed; name: who it is of, as far as that can be known."""
 
-    def __init__(self, name: str, max_speed: float, complain: Callable[[str, str], None]) -> None:
-        self.stream, self.filter = PersonStream(name, max_speed, complain), WalkFilter()
+    name: str
+    reading: Reading
+
+
+class Track:
+    """One identity: plausibility, and where they are now.
+
+    name: the tracker's, with a number once it leaped further than anybody walks: who is there now
+    may be somebody else, of whom nothing is known
+    """
+
+    def __init__(
+        self, identity: str, max_speed: float, complain: Callable[[str, str], None]
+    ) -> None:
+        self.stream = PersonStream(f"people/{identity}", max_speed, complain)
+        self.filter, self.name, self._identity, self._leaps = WalkFilter(), identity, identity, 0
         self.heard_s = -np.inf
+
+    def leap(self) -> None:
+        """It is elsewhere now."""
+        self._leaps += 1
+        self.filter, self.name = WalkFilter(), f"{self._identity}~{self._leaps + 1}"
 
 
 class Tracks:
@@ -42,7 +63,7 @@ class Tracks:
         self.heard = 0
         self.refused: collections.Counter[str] = collections.Counter()
 
-    def hear(self, report: PersonReport, now: Now) -> Reading | None:
+    def hear(self, report: PersonReport, now: Now) -> Heard | None:
         """Take in a report; what of it can be believed, or None."""
         why = self._fault(report, now)
         if why:
@@ -53,7 +74,7 @@ class Tracks:
             if not self._room_for_one_more(now):
                 self._refuse(report.identity, "crowd", f"more than {MOST_PEOPLE} identities")
                 return None
-            track = Track(f"people/{report.identity}", self._max_speed, self._complain)
+            track = Track(report.identity, self._max_speed, self._complain)
             self._tracks[report.identity] = track
         before = track.stream.refused.copy()
         reading = track.stream.accept(report.stamp_s, report.position, report.velocity)
@@ -63,7 +84,7 @@ class Tracks:
         track.heard_s = self._heard_s = now.steady_s
         self.heard += 1
         if reading.anew:
-            track.filter = WalkFilter()
+            track.leap()
         track.filter.take(
             reading.time_s,
             reading.position,
@@ -71,7 +92,7 @@ class Tracks:
             report.position_covariance,
             report.velocity_covariance,
         )
-        return reading
+        return Heard(track.name, reading)
 
     def hear_of_nobody(self, now: Now) -> None:
         """A tracker said that nobody is there, which is not silence."""
@@ -89,8 +110,8 @@ class Tracks:
     def present(self, now: Now) -> dict[str, Array]:
         """State (4,) of everybody who was reported within the timeout, as of now."""
         return {
-            name: track.filter.at(now.ros_s if now.ros_s > 0.0 else track.filter.time_s)
-            for name, track in self._tracks.items()
+            track.name: track.filter.at(now.ros_s if now.ros_s > 0.0 else track.filter.time_s)
+            for track in self._tracks.values()
             if now.steady_s - track.heard_s <= self.timeout_s
         }
 

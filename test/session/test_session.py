@@ -117,6 +117,26 @@ def test_a_tracker_that_jumps_and_one_who_stands_are_told_apart(stage: Make) -> 
     np.testing.assert_allclose(found[0].people[0, 0, :2], s.person[:2], atol=0.05)
 
 
+def test_an_identity_that_goes_over_to_a_bystander_is_somebody_else_there(stage: Make) -> None:
+    """For 1.5 s of every 4: what the bystander does is not learned of the one who walks."""
+    s = stage()
+    s.start()
+    s.step(40)
+    for _ in range(30):
+        s.step(1, hear=False)
+        s.session.hear_robot(s.robot, s.ros_s, s.now)
+        s.session.hear_person(s.report(position=np.array([3.0, 3.0]), velocity=np.zeros(2)), s.now)
+    s.step(30)
+    s.session.finish()
+    (log,) = s.session.take()
+    assert log.identities[0] == "person_0"
+    assert set(log.identities) == {"person_0", "person_0~2", "person_0~3"}
+    batch = decisions_in(log, DecisionRecorder(s.scenario))
+    assert batch is not None
+    walker = batch.target[:, list(log.identities).index("person_0")]
+    assert np.nanmin(walker[:, 1]) > 1.0, "the walker is said to have stood"
+
+
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
