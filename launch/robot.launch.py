@@ -4,51 +4,27 @@ With velocity_smoother:=true and collision_monitor:=PARAMS.yaml Nav2's nodes sta
 the robot's cmd_vel, under a lifecycle manager of their own.
 """
 
-import dataclasses
-
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.actions import OpaqueFunction
 from launch_ros.actions import Node
 
+from bisirl_ros import launching
 from bisirl_ros.bringup_robot import RobotArguments, chain, robot
 from bisirl_ros.config import from_texts
 from bisirl_ros.crowd.scenario import load_scenario
-from bisirl_ros.params_file import refuse_strangers
-from bisirl_ros.parent import ends_with_this_process
 from bisirl_ros.robots.profile import load_robot, with_robot
 from launch import LaunchDescription
 
-FIELDS = dataclasses.fields(RobotArguments)
-
 
 def generate_launch_description():
-    """One launch argument per field of RobotArguments."""
-    arguments = [
-        DeclareLaunchArgument(f.name, default_value=str(f.default), description=f.metadata["doc"])
-        for f in FIELDS
-    ]
+    """One launch argument per field of RobotArguments, and rviz."""
+    arguments = [*launching.declared(RobotArguments), *launching.rviz()]
     return LaunchDescription([*arguments, OpaqueFunction(function=start_nodes)])
 
 
 def start_nodes(context):
     """bisirl_node, and what of Nav2 is asked for."""
-    given = read_arguments({f.name: context.launch_configurations[f.name] for f in FIELDS})
-    bringup = robot(given)
-    if bringup.params_file:
-        refuse_strangers(bringup.params_file, bringup.names)
-    (spec,) = bringup.nodes
-    own = Node(
-        package="bisirl_ros",
-        executable=spec.executable,
-        namespace=bringup.namespace,
-        parameters=[spec.parameters, *([bringup.params_file] if bringup.params_file else [])],
-        remappings=list(spec.remappings),
-        arguments=["--ros-args", "--log-level", bringup.log_level],
-        output="screen",
-        additional_env=ends_with_this_process(),
-        sigterm_timeout="15",
-        on_exit=Shutdown(),
-    )
-    return [own, *nav2_nodes(given)]
+    given = read_arguments(launching.given(RobotArguments, context))
+    return [*launching.nodes(robot(given)), *nav2_nodes(given)]
 
 
 def nav2_nodes(given):

@@ -171,15 +171,18 @@ def run_launch_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
         "launch": ["LaunchDescription"],
         "launch.actions": ["DeclareLaunchArgument", "OpaqueFunction", "Shutdown"],
         "launch.conditions": ["IfCondition"],
-        "launch.substitutions": ["LaunchConfiguration"],
+        "launch.substitutions": ["LaunchConfiguration", "PathJoinSubstitution"],
         "launch_ros": [],
         "launch_ros.actions": ["Node"],
+        "launch_ros.substitutions": ["FindPackageShare"],
     }
     for name, members in stand_ins.items():
         module = ModuleType(name)
         for member in members:
             setattr(module, member, type(member, (Recorded,), {}))
         monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.delitem(sys.modules, "bisirl_ros.launching", raising=False)
+    monkeypatch.delattr("bisirl_ros.launching", raising=False)
     return runpy.run_path(str(path))
 
 
@@ -317,6 +320,14 @@ def test_the_launch_file_loads_under_ros() -> None:
     description = runpy.run_path(str(LAUNCH_FILE))["generate_launch_description"]()
     declared = {e.name for e in description.entities if isinstance(e, DeclareLaunchArgument)}
     assert declared >= {f.name for f in dataclasses.fields(SimArguments)}
+
+
+def test_rviz_shows_topics_that_there_are() -> None:
+    shown = yaml.safe_load((ROOT / "config" / "bisirl.rviz").read_text())["Visualization Manager"]
+    topics = {display["Topic"]["Value"] for display in shown["Displays"] if "Topic" in display}
+    readme = (ROOT / "README.md").read_text()
+    assert len(topics) >= 6
+    assert {topic for topic in topics if f"`{topic}`" not in readme} == set()
 
 
 def test_specs_have_remaps_of_tf_by_default() -> None:
