@@ -142,6 +142,8 @@ class DecisionRecorder:
             return None
         rhythm = Rhythm(episode.begin_s, self._person.decision_period_s, self._reaction_s)
         seen = self._seen(episode)
+        if episode.number < 0:  # cut by time: nobody told when people decide
+            rhythm = rhythm.in_phase([run for one in seen.values() for run in one.runs])
         if expects is None:
             tracks = self._motion.follow(seen, rhythm)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ Wanted = Callable[[float, Array], Array]
 
 TICK_S = 1e-6
 LEAST_GAP_S, MOST_GAP_S = 0.35, 0.6
+SPARSE = 0.75
+"""Reports this many periods apart may miss what a choice shows, by their phase."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,23 @@ class Rhythm:
     def next(self, time_s: float) -> int:
         """The first decision at time_s or later, not before the beginning."""
         return max(0, math.ceil((time_s - self.begin_s - TICK_S) / self.period_s))
+
+
+    def in_phase(self, runs: Sequence[Sequence[Report]]) -> Rhythm:
+        """The same, begun later by less than a period, where reports come about once a period:
+        midway between when a choice shows and the next one, and not just before it would show.
+
+        For when nobody told at which moments people decide; runs: of reports, as in `follow`
+        """
+        times = [np.array([report.time_s for report in run]) for run in runs if len(run)]
+        gaps = np.concatenate([np.diff(of) for of in times] or [np.zeros(0)])
+        if not len(gaps) or np.median(gaps) < SPARSE * self.period_s:
+            return self
+        turn = 2.0 * math.pi / self.period_s
+        mean = np.exp(1j * turn * (np.concatenate(times) - self.begin_s)).mean()
+        best_s = 0.5 * (self.reaction_s + self.period_s)
+        late_s = (float(np.angle(mean)) / turn - best_s) % self.period_s
+        return replace(self, begin_s=self.begin_s + late_s)
 
 
 @dataclass

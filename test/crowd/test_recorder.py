@@ -301,3 +301,23 @@ def test_nobody_at_all(crossing: Scenario) -> None:
     recorder.begin(START_S, 0, 0, np.zeros((1, 2)), {}, {})
     drive(recorder, 20)
     assert recorder.finish() is None
+
+
+@pytest.mark.parametrize("phase_s", np.arange(0.0, 0.4, 0.05))
+def test_a_tracker_of_one_report_per_decision_is_learned_from_whatever_its_phase(
+    crossing: Scenario, phase_s: float
+) -> None:
+    """Where nobody told when people decide; just after a decision nothing of it shows."""
+    states = walk(crossing, np.tile([[0.0, 1.2]], (12, 1)))
+    recorder = DecisionRecorder(crossing)
+    belief = {"ann": np.zeros(1)}
+    recorder.begin(START_S, 3, -1, np.array([[5.0, 0.0]]), {"ann": FAR}, belief)
+    drive(recorder, len(states))
+    first = round(phase_s / TICK_S)
+    for tick in range(first, len(states), round(crossing.decision_period_s / TICK_S)):
+        at_s, state = START_S + tick * TICK_S, states[tick]
+        recorder.person("ann", at_s, state[:2], state[2:], EXACT, EXACT)
+    batch = recorder.finish()
+    assert batch is not None
+    assert batch.decided.sum() >= 8
+    np.testing.assert_allclose(batch.target[batch.decided][:, 1], 1.2, atol=0.15)
