@@ -50,7 +50,6 @@ class Rhythm:
         """The first decision at time_s or later, not before the beginning."""
         return max(0, math.ceil((time_s - self.begin_s - TICK_S) / self.period_s))
 
-
     def in_phase(self, runs: Sequence[Sequence[Report]]) -> Rhythm:
         """The same, begun later by less than a period, where reports come about once a period:
         midway between when a choice shows and the next one, and not just before it would show.

@@ -14,6 +14,7 @@ from bisirl_ros.tracking.noise import told
 
 LARGEST_M = 1e6
 MOST_DETECTIONS = 1000
+MOST_NOISE_M = 10.0
 LEAST_NOISE_M = 0.03
 """A body sways by so much about whatever point of it a detector means, however sharp it sees."""
 
@@ -46,7 +47,8 @@ def usable(
     positions: (N, 2) [m]; covariances: (N, 2, 2) [m^2] or None
     untold_m: standard deviation per axis where no covariance is told that can be one [m]
     refused: counts detections left out: "not_finite", "absurd" (beyond LARGEST_M), "crowd" (more
-    than MOST_DETECTIONS); unusable: counts covariances left out, see `noise.told`
+    than MOST_DETECTIONS); unusable: counts covariances left out, see `noise.told`, and "too_wide",
+    which count as MOST_NOISE_M
     Raises InputError for another shape.
     """
     places, spreads = _shaped(positions, covariances)
@@ -65,6 +67,9 @@ def usable(
     if spreads is not None:
         for row, place in enumerate(index):
             found = told(spreads[place], unusable)
+            if found is not None and np.abs(found).max() > MOST_NOISE_M**2:
+                unusable["too_wide"] += 1
+                found = MOST_NOISE_M**2 * np.eye(2)
             noise[row] = noise[row] if found is None else found
     return Detections(index, places[index], noise + LEAST_NOISE_M**2 * np.eye(2))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,13 +22,15 @@ from bisirl_ros.tracking.people.detections import Detections, usable
 from bisirl_ros.tracking.people.kalman import motion
 from bisirl_ros.tracking.people.person import Person
 from bisirl_ros.tracking.people.settings import IdentitySettings
-from bisirl_ros.tracking.people.twins import without_twins
+from bisirl_ros.tracking.people.twins import may_be_one, without_twins
 from bisirl_ros.tracking.people.understated import Understated
 from bisirl_ros.tracking.stream import FASTER
 
 MOST_PEOPLE = 200
-UNSURE = 2.0 * np.log(10.0)
+UNSURE = 2.0 * math.log(10.0)
 """Cost of a pair whose person has no identity yet: of those, one in ten is somebody."""
+SHARE = 0.3
+"""Of the frames since they were first seen, of which somebody is seen in so many at least."""
 ADVICE = {
     "stamp": "a frame is not later than the last; check clocks and use_sim_time",
     "not_finite": "a value is not finite; check the detector",
@@ -60,7 +63,7 @@ class Identities:
     max_speed: fastest intent of a person [m/s]; nobody gets further than FASTER times as fast
     complain: is told what about, and a line, per frame of which something is refused
     refused: counts frames that are refused ("stamp": not later than the last; "not_finite") and
-    detections ("not_finite", "absurd", "crowd"); unusable: covariances, see `noise.told`
+    detections ("not_finite", "absurd", "crowd"); unusable: covariances, see `usable`
     """
 
     def __init__(
@@ -127,9 +130,10 @@ class Identities:
                 person.predict(*step)
         noise = self._understated.times**2 * detections.noise
         whose = self._share_out(detections.positions, noise)
+        unseen = [p for p in self._people if p.name and p.seen_s < time_s]
         self._start(detections.positions, noise, whose)
-        self._people = without_twins(self._people, s.apart_m, dt_s, s.forget_s)
-        self._give_out()
+        self._people = without_twins(self._people, s.apart_m, self._gate, time_s, dt_s, s.forget_s)
+        self._give_out(unseen)
         return self._identified(detections, whose)
 
     def _patience_s(self, person: Person) -> float:
@@ -182,10 +186,16 @@ class Identities:
                 free &= _beyond(positions, positions[row], apart_m)
                 free[row] = False
 
-    def _give_out(self) -> None:
+    def _give_out(self, unseen: list[Person]) -> None:
+        """Identities, to those seen often enough while they cannot have been one of the unseen."""
         s = self._settings
-        for person in self._people:
-            if person.name is None and person.frames_within(s.born_within_s) >= s.born_after:
+        nameless = [p for p in self._people if p.name is None]
+        doubtful = np.any(may_be_one(nameless, unseen, s.apart_m, self._gate), axis=1)
+        for person, in_doubt in zip(nameless, doubtful.tolist(), strict=True):
+            if in_doubt:
+                continue
+            seen, frames = person.count(self._time_s, s.born_within_s)
+            if seen >= max(s.born_after, SHARE * frames):
                 self._named += 1
                 person.name = f"person_{self._named}"
 

@@ -25,7 +25,7 @@ class IdentitySettings:
         2.0, doc="for so long nobody is forgotten who is not detected", unit="s", low=0.1, high=60.0
     )
     acceleration: float = setting(
-        0.7,
+        0.5,
         doc="standard deviation of the change of people's velocity over a second",
         unit="m/s^1.5",
         low=0.01,
@@ -42,7 +42,7 @@ class IdentitySettings:
         0.3, doc="no two people are nearer to each other for long", unit="m", low=0.0, high=2.0
     )
     newcomers_per_m2: float = setting(
-        0.01,
+        0.02,
         doc="people or false detections that turn up in a frame, where nobody was",
         unit="1/m^2",
         low=1e-6,
