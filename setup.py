@@ -65,6 +65,7 @@ setup(
             "ros-geometry-msgs",
             "ros-nav-msgs",
             "ros-diagnostic-msgs",
+            "ros-sensor-msgs",
             "ros-visualization-msgs",
         ],
         "test": [

@@ -27,6 +27,7 @@ ROS_MODULES = (
     "geometry_msgs",
     "nav_msgs",
     "diagnostic_msgs",
+    "sensor_msgs",
     "rosgraph_msgs",
     "visualization_msgs",
     "builtin_interfaces",

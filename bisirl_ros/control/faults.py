@@ -33,6 +33,7 @@ class Fault(Enum):
     NO_POLICY = "no policy"
     ODOMETRY_SILENT = "odometry silent"
     TRACKER_SILENT = "tracker silent"
+    SCAN_SILENT = "scan silent"
     POLICY_FAILED = "policy failed"
     LEARNER_DEAD = "learner dead"
     LEARNER_STALLED = "learner stalled"
@@ -68,6 +69,9 @@ TABLE: dict[Fault, Rule] = {
     Fault.TRACKER_SILENT: Rule(
         Reaction.STOP,
         "no good word of the tracker for `human_timeout_s`; one that says nobody is there is none",
+    ),
+    Fault.SCAN_SILENT: Rule(
+        Reaction.STOP, "no usable scan for `obstacles.scan_timeout_s` where one is asked for"
     ),
     Fault.POLICY_FAILED: Rule(
         Reaction.FALLBACK, "the policy asked for something that is not finite, failed, or was late"

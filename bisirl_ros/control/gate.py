@@ -132,10 +132,11 @@ class SafetyGate:
                 bound(speed_left(gap - of.least_m, v_h, reaction_s, brake), v_r, "separation")
             if gap < of.near_m:
                 bound(of.near_speed, speed, "near a person")
-        v_r = around.obstacle_way[0] * vx + around.obstacle_way[1] * vy
-        if around.obstacle_m < math.inf and v_r > 1e-9:
-            gap = around.obstacle_m - of.robot_uncertainty_m
-            bound(speed_left(gap, 0.0, reaction_s, brake), v_r, "obstacle")
+        for gap, wx, wy in ((around.obstacle_m, *around.obstacle_way), *around.things.tolist()):
+            v_r = wx * vx + wy * vy
+            if gap < math.inf and v_r > 1e-9:
+                left = speed_left(gap - of.robot_uncertainty_m, 0.0, reaction_s, brake)
+                bound(left, v_r, "obstacle")
         return scale, rule
 
     def _onset(self, after: Twist, wanted: Twist, dt_s: float) -> Twist:

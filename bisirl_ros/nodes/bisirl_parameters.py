@@ -8,7 +8,9 @@ from bisirl_ros.config import setting
 from bisirl_ros.control.fallback import FallbackSettings
 from bisirl_ros.control.gate import GateSettings
 from bisirl_ros.control.guard import GuardSettings
+from bisirl_ros.control.surroundings import ObstacleSettings
 from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.crowd.comfort import ComfortSettings
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.learner.worker import WorkerConfig
 from bisirl_ros.nodes.people_input import Tracker
@@ -74,6 +76,8 @@ class BisirlParameters(ScenarioParameters):
     gate: GateSettings = setting(GateSettings(), doc="of every command")
     guard: GuardSettings = setting(GuardSettings(), doc="of faults")
     fallback: FallbackSettings = setting(FallbackSettings(), doc="without a policy")
+    obstacles: ObstacleSettings = setting(ObstacleSettings(), doc="of what stands around")
+    comfort: ComfortSettings = setting(ComfortSettings(), doc="of comfort_map")
     executor: str = setting("events", doc="rclpy executor", choices=("events", "single"))
 
     def session(self) -> SessionSettings:

@@ -79,7 +79,11 @@ class Diagnostics:
             ("people", session.people.refused),
         ):
             values |= {f"{name} refused: {why}": count for why, count in counts.items()}
-        silent = {Fault.ODOMETRY_SILENT, Fault.TRACKER_SILENT} & session.driver.guard.holding
+        silent = {
+            Fault.ODOMETRY_SILENT,
+            Fault.TRACKER_SILENT,
+            Fault.SCAN_SILENT,
+        } & session.driver.guard.holding
         if silent:
             return Status("inputs", "error", ", ".join(sorted(f.value for f in silent)), values)
         return Status("inputs", "ok", "heard", values)

@@ -16,6 +16,7 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import pack_snapshot
 from bisirl_ros.learner.process import Update
 from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
+from bisirl_ros.nodes.comfort_topic import ComfortTopic
 from bisirl_ros.nodes.conversions import (
     bytes_message,
     odometry_to_robot,
@@ -32,6 +33,7 @@ from bisirl_ros.nodes.graph_watch import GraphWatch
 from bisirl_ros.nodes.interventions import Interventions
 from bisirl_ros.nodes.learner_link import LearnerLink
 from bisirl_ros.nodes.learning_topics import LearningTopics
+from bisirl_ros.nodes.obstacle_input import ObstacleInput
 from bisirl_ros.nodes.people_input import PeopleInput
 from bisirl_ros.nodes.periods import Periods
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, SENSOR, STANDARD
@@ -54,16 +56,13 @@ class Interaction:
         session.enabled = p.start_enabled
         self._endpoints = endpoints = Endpoints(node)
         self._periods, self._ticks, self._failures = Periods(1.0 / p.control_rate), 0, 0
-        self._active = False
+        self._active, person = False, scenario.person
         try:
             self._people = PeopleInput(
-                node,
-                endpoints,
-                frames,
-                p.tracker(),
-                session,
-                scenario.person.max_speed,
-                p.global_frame,
+                node, endpoints, frames, p.tracker(), session, person.max_speed, p.global_frame
+            )
+            session.driver.obstacles = ObstacleInput(
+                node, endpoints, frames, p.obstacles, person.radius_m
             )
             self._open(scenario)
         except InputError:
@@ -87,6 +86,7 @@ class Interaction:
         self._policy_pub = ends.publisher(UInt8MultiArray, "policy", LATCHED)
         self._topics = LearningTopics(ends, scenario, p.global_frame)
         self._interventions = Interventions(ends)
+        self._comfort = ComfortTopic(ends, scenario, p.comfort, p.global_frame)
         ends.listen(Odometry, "odom", self._on_odom, SENSOR)
         ends.listen(PoseStamped, "goal_pose", self._on_goal, STANDARD)
         ends.listen(Path, "plan", self._on_goal, STANDARD)
@@ -103,6 +103,7 @@ class Interaction:
         """Ramp to rest, and command nothing any more; what was not over is not learned from."""
         active, self._active = self._active, False
         self._timer.cancel()
+        self._comfort.clear(self._node.now_s())
         self.session.finish(keep=False)
         if not active or self._p.observe_only:
             return
@@ -181,6 +182,7 @@ class Interaction:
         self._ticks += 1
         if self._ticks % MARKERS_EVERY == 0 and self._topics.watched:
             self._publish_prediction()
+        self._comfort.attend(self.session, now)
         if not self._learner.alive and not self._learner_lost:
             if self.session.deployed is None:
                 self._node.failure = self._node.failure or InputError(

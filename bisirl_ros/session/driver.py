@@ -18,6 +18,7 @@ from bisirl_ros.control.faults import TABLE, Fault, Reaction
 from bisirl_ros.control.gate import STOP, GateSettings, SafetyGate
 from bisirl_ros.control.guard import Guard, GuardSettings, Verdict
 from bisirl_ros.control.obedience import Obedience
+from bisirl_ros.control.surroundings import Obstacles
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
@@ -90,6 +91,7 @@ class Driver:
         self._obedience = Obedience(robot)
         self._failed_s = -np.inf
         self.last: Driven | None = None
+        self.obstacles: Obstacles | None = None
 
     def reconfigure(self, settings: DriverSettings) -> None:
         """Other settings from now on; what is latched stays latched."""
@@ -109,7 +111,7 @@ class Driver:
         faults: that hold, as far as the caller sees; phi: of the deployed policy
         situation: what is known (B = 1), None where the robot does not know where it is
         """
-        around = None if situation is None else around_of(self._scenario, situation)
+        around = None if situation is None else around_of(self._scenario, situation, self.obstacles)
         measured = None if situation is None else situation.robot[0, 3:].numpy()
         faults = {*faults, *self._found(around, measured, steady_s, dt_s)}
         verdict = self.guard.judge(faults, steady_s)
@@ -154,6 +156,8 @@ class Driver:
             gaps = [gap for gap, *_ in around.people_near(self._robot.radius_m)]
             if min(gaps, default=math.inf) < self._settings.gate.separation.least_m:
                 found.append(Fault.TOO_NEAR)
+        if self.obstacles is not None and self.obstacles.silent(steady_s):
+            found.append(Fault.SCAN_SILENT)
         if steady_s - self._failed_s < self._settings.guard.retry_s:
             found.append(Fault.POLICY_FAILED)
         if measured is not None and self.last is not None:
@@ -178,7 +182,9 @@ class Driver:
         return twist
 
 
-def around_of(scenario: Scenario, situation: Situation) -> Around:
+def around_of(
+    scenario: Scenario, situation: Situation, obstacles: Obstacles | None = None
+) -> Around:
     """What the gate must know of a situation (B = 1)."""
     robot, room = scenario.robot, situation.room
     x, y, yaw = situation.robot[0, :3].tolist()
@@ -188,7 +194,9 @@ def around_of(scenario: Scenario, situation: Situation) -> Around:
         (to_x, to_y), gap = away[0].tolist(), float(clear[0]) - robot.radius_m
         way = (-to_x, -to_y)
     people, radius_m = situation.people[0].numpy(), scenario.person.radius_m
-    return Around((x, y), yaw, people, radius_m, gap, way)
+    things = np.zeros((0, 3)) if obstacles is None else obstacles.each_way(x, y, people)
+    things = things - np.array([robot.radius_m, 0.0, 0.0])
+    return Around((x, y), yaw, people, radius_m, gap, way, things)
 
 
 def told(verdict: Verdict) -> str:
