@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.robot import gate, pairs
+from bisirl_ros.verify.robot import cycles, gate, latency, pairs, single, soak, tracking
 
-EXPERIMENTS = tuple(module.EXPERIMENT for module in (gate, pairs))
+EXPERIMENTS = tuple(
+    module.EXPERIMENT for module in (gate, pairs, single, latency, tracking, cycles, soak)
+)

@@ -47,7 +47,7 @@ class BenchRobot:
         self.on: set[str] = set()
         self.robot: Array = np.zeros(6)
         self.command: Array = np.zeros(3)
-        self.steady_s, self.ros_s = 100.0, 1000.0
+        self.steady_s, self.ros_s = 100.0, 1e7  # far from zero, which is no time, after all jumps
         n = len(scenario.feature_names)
         empty = (np.zeros((0, n)), np.zeros((0, n, n)), np.zeros(n), np.eye(n))
         self.good = Snapshot(0, torch.zeros(8), (), *empty, scenario.name, scenario.feature_names)

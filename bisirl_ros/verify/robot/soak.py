@@ -1,0 +1,199 @@
+"""An hour of `bisirl sim`, episode after episode, at four times real time: nothing grows or stalls.
+
+A process's memory is what it holds in RAM (Rss of /proc/PID/smaps_rollup); its growth that of the
+median of the last fifth of the hour over the first fifth's after the warm-up, in which the learner
+fills its window of evidence.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bisirl_ros.entry import require_ros
+from bisirl_ros.errors import InputError
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.robot.program import Program, is_learner, memory_mib, until, waited_s
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FASTER, RATE_HZ = 4.0, 20.0
+FULL_S, WARM_S, EVERY_S = 3600.0, 900.0, 10.0
+QUICK_S, QUICK_WARM_S, QUICK_EVERY_S = 20.0, 2.0, 1.0
+GROWTH, GAP_S, QUICK_GAP_S = 0.05, 0.1, 0.5
+"""The bars: of memory, and of the time without a command beyond the period."""
+STARTS_S, ENDS_S = 120.0, 90.0
+SHARE = 5
+ROLES = ("sim_node", "human_node", "bisirl_node", "report_node")
+
+
+@dataclass
+class Watched:
+    """What a run showed: commands and the longest time between two [s]; memory by process [MiB].
+
+    waited: how much of the time the node was ready to run and got no core
+    """
+
+    commands: int = 0
+    gap_s: float = 0.0
+    episodes: int = 0
+    waited: float = 0.0
+    memory: dict[str, list[float]] = field(default_factory=dict)
+    last_s: float | None = None
+
+    def command(self, message: Any, sent_s: float) -> None:
+        """One more."""
+        if self.last_s is not None:
+            self.gap_s = max(self.gap_s, sent_s - self.last_s)
+        self.commands, self.last_s = self.commands + 1, sent_s
+
+    def anew(self) -> None:
+        """What was until now does not count."""
+        self.commands, self.gap_s, self.last_s = 0, 0.0, None
+
+
+def measure(setup: Setup, say: Say) -> Outcome:
+    """One run; it is interrupted at the end as by Ctrl-C."""
+    require_ros()
+    sizes = (QUICK_S, QUICK_WARM_S, QUICK_EVERY_S) if setup.quick else (FULL_S, WARM_S, EVERY_S)
+    wanted = {"run": (*sizes, setup.seed)}
+    row = replace(setup.parts, jobs=1).measure(soaked, wanted, lambda line: None)["run"]
+    for name, of in row["memory"].items():
+        say(f"{name:<12} {of['first']:.0f} -> {of['last']:.0f} MiB, {of['growth']:+.1%}")
+    say(f"{row['episodes']} episodes, {row['commands']} commands; {gap_of(row)}")
+    return judged(row, setup.seed, setup.quick)
+
+
+def soaked(for_s: float, warm_s: float, every_s: float, seed: int) -> dict[str, Any]:
+    """The figures of a run of for_s [s], watched after warm_s, memory every_s."""
+    from geometry_msgs.msg import TwistStamped
+    from std_msgs.msg import String
+
+    from bisirl_ros.nodes.qos import EVENTS
+    from bisirl_ros.verify.robot.graph import Graph, domain_environment, next_domain
+
+    watched, domain = Watched(), next_domain()
+
+    def on_episode(message: Any, sent_s: float) -> None:
+        watched.episodes += '"finished"' in message.data
+
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Graph(domain)
+        graph.listen("/cmd_vel", TwistStamped, watched.command)
+        graph.listen("/episode", String, on_episode, EVENTS)
+        program = Program(
+            "bisirl_ros.cli",
+            arguments(Path(folder), seed),
+            Path(folder),
+            domain_environment(domain),
+        )
+        try:
+            if not until(lambda: watched.commands or not program.alive, STARTS_S, 0.1):
+                raise InputError(f"bisirl sim: does not drive; {program.complaints[-300:]}")
+            watch(watched, program, for_s, warm_s, every_s)
+            program.interrupt()
+            left = program.left_after(ENDS_S)
+        finally:
+            graph.close()
+            program.close()
+    return figures(watched, list(left.values()))
+
+
+def arguments(folder: Path, seed: int) -> list[str]:
+    """Of the run: no renderer, no end."""
+    given = {
+        "scenario": "crossing",
+        "backend": "kinematic",
+        "real-time-factor": FASTER,
+        "episodes": 0,
+        "device": "cpu",
+        "seed": seed,
+        "run-dir": folder / "run",
+    }
+    return ["sim", *(text for key, value in given.items() for text in (f"--{key}", str(value)))]
+
+
+def watch(watched: Watched, program: Program, for_s: float, warm_s: float, every_s: float) -> None:
+    """Sample memory until for_s [s] have passed, warm_s of them unseen, or the run has ended."""
+    began_s = time.monotonic()
+    until(lambda: not program.alive, warm_s, 0.1)
+    watched.anew()
+    nodes = [pid for pid, line in program.running().items() if role_of(line) == "bisirl_node"]
+    seen_s, waited = time.monotonic(), sum(map(waited_s, nodes))
+    while program.alive and time.monotonic() - began_s < for_s:
+        for pid, line in program.running().items():
+            name, found = role_of(line), memory_mib(pid)
+            if name and found is not None:
+                watched.memory.setdefault(name, []).append(found)
+        until(lambda: not program.alive, every_s, 0.1)
+    watched.waited = (sum(map(waited_s, nodes)) - waited) / (time.monotonic() - seen_s)
+    if not program.alive:
+        raise InputError(f"bisirl sim: has ended by itself; {program.complaints[-300:]}")
+
+
+def role_of(line: str) -> str:
+    """What a command line is of; "" where it is not of interest."""
+    if is_learner(line):
+        return "learner"
+    found = [name for name in ROLES if name in line]
+    return found[0] if found else "supervisor" if "bisirl_ros.cli" in line else ""
+
+
+def figures(watched: Watched, left: Sequence[str]) -> dict[str, Any]:
+    """Of what was watched."""
+    return {
+        "episodes": watched.episodes,
+        "commands": watched.commands,
+        "gap_s": watched.gap_s,
+        "waited": watched.waited,
+        "memory": {name: growth(values) for name, values in sorted(watched.memory.items())},
+        "left": list(left),
+    }
+
+
+def growth(values: Sequence[float]) -> dict[str, float]:
+    """Median of the first and of the last fifth [MiB], and how much more that is."""
+    count = max(1, len(values) // SHARE)
+    first, last = float(np.median(values[:count])), float(np.median(values[-count:]))
+    return {"first": first, "last": last, "growth": last / first - 1.0}
+
+
+def judged(row: dict[str, Any], seed: int, quick: bool) -> Outcome:
+    """Quick: what grows is not judged, since the learner has just begun."""
+    gap_s = QUICK_GAP_S if quick else GAP_S
+    most_s = 1.0 / (RATE_HZ * FASTER) + gap_s
+    wrong = [
+        f"{name} grew by {of['growth']:.0%}"
+        for name, of in row["memory"].items()
+        if of["growth"] >= GROWTH and not quick
+    ]
+    if row["gap_s"] > most_s:
+        wrong.append(gap_of(row))
+    wrong += [f"left: {line[:80]}" for line in row["left"]]
+    bar = f"memory grows by < {GROWTH:.0%}; no gap > a period + {gap_s:g} s; no process left"
+    note = ["quick: growth is not judged"] * quick
+    return Outcome(row, [seed], None, bar, not wrong, "; ".join(wrong + note))
+
+
+def gap_of(row: dict[str, Any]) -> str:
+    """The longest time without a command, and what the machine has to do with it."""
+    gap_ms, waited = 1e3 * row["gap_s"], row["waited"]
+    return f"{gap_ms:.0f} ms without a command, the node waited for a core {waited:.1%} of the time"
+
+
+def draw(outcome: Outcome, ax: Axes) -> None:
+    """Memory of each process, before and after."""
+    memory = outcome.figures["memory"]
+    for key, colour in (("last", "0.4"), ("first", "0.8")):
+        ax.barh(list(memory), [of[key] for of in memory.values()], color=colour, label=key)
+    ax.set_xlabel("memory [MiB]", fontsize=8)
+
+
+EXPERIMENT = Experiment("soak", "an hour of episodes: memory, gaps, what is left", measure, draw)
