@@ -71,7 +71,7 @@ def test_one_false_detection_is_nobody() -> None:
 
 def test_somebody_detected_twice_is_one() -> None:
     frames = walkers(60, np.array([[0.0, 0.0]]), np.array([[0.7, 0.0]]), 0.01)
-    frames = [np.vstack([f, [*f, [0.05, 0.05]]]) for f in frames]
+    frames = [np.vstack([f, f + np.array([0.05, 0.05])]) for f in frames]
     _, names = told(frames)
     assert {name for n in names for name in n if name} == {"person_1"}
 
