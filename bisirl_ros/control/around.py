@@ -22,17 +22,13 @@ class Around:
     """The robot's pose, and what it must not run into.
 
     place: x, y [m]; yaw [rad]; people: (P, 4) x, y [m], vx, vy [m/s]; person_radius_m [m]
-    obstacle_m: gap from the footprint to the nearest thing that stands [m], inf where there is
-    none; obstacle_way: the unit vector towards it
-    things: (O, 3) the same of more things: gap [m], unit vector x, y
+    things: (O, 3) whatever stands: gap from the footprint [m], unit vector x, y towards it
     """
 
     place: tuple[float, float]
     yaw: float
     people: Array = field(default_factory=nobody)
     person_radius_m: float = 0.25
-    obstacle_m: float = math.inf
-    obstacle_way: tuple[float, float] = (0.0, 0.0)
     things: Array = field(default_factory=lambda: np.zeros((0, 3)))
 
     def people_near(self, radius_m: float) -> Iterator[tuple[float, float, float, float]]:

@@ -52,21 +52,28 @@ def admissible(body: Body, twist: Twist) -> Twist:
     return forward, 0.0, turn
 
 
-def towards(body: Body, last: Twist, wanted: Twist, most: tuple[float, float]) -> Twist:
-    """The twist nearest to `wanted` on the way from `last`, both admissible.
-
-    most: the largest change of vx, vy together [m/s] and of wz [rad/s]
-    The admissible set is convex, or for a drive that steers convex forwards and convex backwards,
-    and a straight way within a convex set stays in it: neither the drive's limits nor `most` are
-    ever exceeded. What may change by itself does; what steers changes along with the speed.
-    """
-    if body.drive == "ackermann" and last[0] * wanted[0] < 0.0:
-        wanted = (0.0, 0.0, 0.0)  # between forwards and backwards it stands
-    dx, dy, dw = (w - v for w, v in zip(wanted, last, strict=True))
-    along, turning = share(math.hypot(dx, dy), most[0]), share(abs(dw), most[1])
+def deceleration(body: Body) -> float:
+    """How fast every speed can be taken away [m/s^2]; a car must not leave its circle meanwhile."""
     if body.drive == "ackermann":
-        along = turning = min(along, turning)
-    return last[0] + along * dx, last[1] + along * dy, last[2] + turning * dw
+        return min(body.max_acceleration, body.max_turn_acceleration * body.turning_radius_m)
+    return body.max_acceleration
+
+
+def towards(body: Body, last: Twist, wanted: Twist, dt_s: float) -> Twist:
+    """The twist nearest to `wanted` that can be had dt_s [s] after `last`, both admissible.
+
+    vx, vy go straight to what is wanted, and a straight way within a convex set stays in it. A car
+    changes its speed first, stands between forwards and backwards, and turns as far as its circle
+    then lets it, which is never a larger change than the turn's own limit.
+    """
+    vx, vy, wz = last
+    forward = wanted[0]
+    if body.drive == "ackermann" and vx * forward < 0.0:
+        forward = 0.0
+    dx, dy, dw = forward - vx, wanted[1] - vy, wanted[2] - wz
+    along = share(math.hypot(dx, dy), deceleration(body) * dt_s)
+    turning = share(abs(dw), body.max_turn_acceleration * dt_s)
+    return admissible(body, (vx + along * dx, vy + along * dy, wz + turning * dw))
 
 
 def share(change: float, most: float) -> float:

@@ -48,11 +48,13 @@ def fallback(
     far, bearing = math.hypot(to_x - x, to_y - y), math.atan2(to_y - y, to_x - x)
     if far <= tolerance_m:
         return STOP
-    for gap, wx, wy, _ in around.people_near(body.radius_m):
-        if gap < settings.distance_m and wx * math.cos(bearing) + wy * math.sin(bearing) > 0.0:
-            return STOP
     speed = min(settings.speed, body.max_speed)
     turn = math.remainder(bearing - around.yaw, math.tau)
+    way = bearing if body.drive == "omni" else around.yaw
+    for gap, wx, wy, _ in around.people_near(body.radius_m):
+        ahead = max(wx * math.cos(v) + wy * math.sin(v) for v in (way, bearing))
+        if gap < settings.distance_m and ahead > 0.0:
+            return STOP
     if body.drive == "omni":
         return np.array([speed * math.cos(turn), speed * math.sin(turn), 0.0])
     on_the_spot = body.drive == "differential" and abs(turn) > STRAIGHT_RAD
@@ -60,9 +62,11 @@ def fallback(
 
 
 def next_point(place: tuple[float, float], route: Array, tolerance_m: float) -> tuple[float, float]:
-    """The point of a route (L, 2) [m] to go for: the one after the nearest, or the last."""
+    """The point of a route (L, 2) [m] to go for: after the nearest, not reached; or the last."""
     far = np.hypot(route[:, 0] - place[0], route[:, 1] - place[1])
     nearest = int(far.argmin())
-    on = nearest > 0 or float(far[nearest]) <= tolerance_m
-    x, y = route[min(nearest + on, len(route) - 1)].tolist()
+    ahead = nearest + (nearest > 0)
+    while ahead < len(route) - 1 and far[ahead] <= tolerance_m:
+        ahead += 1
+    x, y = route[min(ahead, len(route) - 1)].tolist()
     return x, y

@@ -39,6 +39,7 @@ class Fault(Enum):
     LEARNER_STALLED = "learner stalled"
     LEARNER_DIVERGED = "learner diverged"
     NOT_OBEYED = "not obeyed"
+    LOST = "lost"
     TOO_NEAR = "too near"
     STOP_ASKED = "stop asked"
     CONTROL_FAILED = "control failed"
@@ -88,6 +89,10 @@ TABLE: dict[Fault, Rule] = {
     Fault.NOT_OBEYED: Rule(
         Reaction.DRIVE, "odometry does not do what is commanded: commands stay near what it does"
     ),
+    Fault.LOST: Rule(
+        Reaction.LATCH,
+        "it did not obey for 3 s: held by somebody, or odometry that is frozen",
+    ),
     Fault.TOO_NEAR: Rule(
         Reaction.LATCH,
         "a person is nearer than C + Z_d + Z_r; with `auto_resume` until `resume_after_s` later",
@@ -95,3 +100,14 @@ TABLE: dict[Fault, Rule] = {
     Fault.STOP_ASKED: Rule(Reaction.LATCH, "`~/stop` was called"),
     Fault.CONTROL_FAILED: Rule(Reaction.STOP, "an unexpected failure in the control callback"),
 }
+
+BLIND = frozenset(
+    {
+        Fault.NO_TIME,
+        Fault.ODOMETRY_SILENT,
+        Fault.TRACKER_SILENT,
+        Fault.SCAN_SILENT,
+        Fault.NOT_OBEYED,
+    }
+)
+"""While one of these holds nobody knows whether the way is clear: no `~/resume` then."""

@@ -15,6 +15,7 @@ PATIENCE_S = 1.0
 NUDGE_MPS, NUDGE_RADPS = 0.1, 0.2
 """Enough for a drive to overcome its friction, once it is let."""
 STILL_MPS = 0.01
+LOST_S = 2.0
 
 
 class Obedience:
@@ -28,8 +29,13 @@ class Obedience:
     def __init__(self, body: Body) -> None:
         self._body = body
         self._expected = np.zeros(3)
-        self._odd_s = 0.0
+        self._odd_s = self._disobeyed_s = 0.0
         self.disobeyed = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has gone on for LOST_S."""
+        return self._disobeyed_s > LOST_S
 
     def watch(self, commanded: Array, measured: Array, dt_s: float) -> None:
         """Twists (3,) vx, vy [m/s], wz [rad/s], dt_s [s] after the last ones."""
@@ -42,15 +48,17 @@ class Obedience:
         self._odd_s = self._odd_s + dt_s if odd else 0.0
         moves = _pace(measured) >= 0.5 * _pace(self._expected) - STILL_MPS
         self.disobeyed = self._odd_s > PATIENCE_S or (self.disobeyed and (odd or not moves))
+        self._disobeyed_s = self._disobeyed_s + dt_s if self.disobeyed else 0.0
 
     def careful(self, commanded: Array, measured: Array) -> Array:
-        """The twist (3,) to go on from: what is measured, and a nudge of the last command."""
-        most = np.array([NUDGE_MPS, NUDGE_MPS, NUDGE_RADPS])
-        return measured + np.clip(commanded - measured, -most, most)
+        """The twist (3,) to go on from: of what was commanded, what is measured and a nudge."""
+        most = np.abs(measured) + np.array([NUDGE_MPS, NUDGE_MPS, NUDGE_RADPS])
+        return np.clip(commanded, -most, most)
 
     def forget(self) -> None:
         """Start anew: what was expected means nothing."""
-        self._expected, self._odd_s, self.disobeyed = np.zeros(3), 0.0, False
+        self._expected, self.disobeyed = np.zeros(3), False
+        self._odd_s = self._disobeyed_s = 0.0
 
 
 def _pace(twist: Array) -> float:

@@ -54,20 +54,28 @@ class SeparationSettings:
         return self.intrusion_m + self.person_uncertainty_m + self.robot_uncertainty_m
 
 
-def separation(v_r: float, v_h: float, reaction_s: float, deceleration: float) -> float:
-    """How far apart two must be that close in at v_r (robot) and v_h (person) [m].
+def separation(
+    speed: float, v_h: float, reaction_s: float, deceleration: float, cos: float = 1.0
+) -> float:
+    """How far apart two must be of whom one drives at `speed` and one comes nearer at v_h [m].
 
+    cos: of the angle between the robot's way and the way to the person, v_r = cos * speed
     deceleration: a, of the braking robot [m/s^2]; C, Z_d and Z_r come on top.
     """
-    stop_s = v_r / deceleration
-    return v_h * (reaction_s + stop_s) + v_r * reaction_s + 0.5 * v_r * stop_s
+    stop_s = speed / deceleration
+    return v_h * (reaction_s + stop_s) + cos * speed * (reaction_s + 0.5 * stop_s)
 
 
-def speed_left(gap_m: float, v_h: float, reaction_s: float, deceleration: float) -> float:
-    """The largest v_r [m/s] whose `separation` is within gap_m [m]; 0 where there is none."""
-    slope = reaction_s + v_h / deceleration
+def speed_left(
+    gap_m: float, v_h: float, reaction_s: float, deceleration: float, cos: float = 1.0
+) -> float:
+    """The largest speed [m/s] whose `separation` is within gap_m [m]; 0 where there is none.
+
+    cos: in (0, 1]: who does not close in is not bounded.
+    """
+    slope = cos * reaction_s + v_h / deceleration
     left = gap_m - v_h * reaction_s
     if left < NOTHING_M:
         return 0.0
-    # v^2 / (2 a) + slope v - left = 0, in the form that cancels nothing
-    return 2.0 * left / (slope + math.sqrt(slope * slope + 2.0 * left / deceleration))
+    # cos v^2 / (2 a) + slope v - left = 0, in the form that cancels nothing
+    return 2.0 * left / (slope + math.sqrt(slope * slope + 2.0 * cos * left / deceleration))

@@ -53,6 +53,14 @@ class Room:
         """Clearance (...,) [m] and the unit vector (..., 2) away from what is nearest."""
         if self.empty:
             return torch.full_like(points[..., 0], math.inf), torch.zeros_like(points)
+        gap, way = self.each(points)
+        least, index = gap.min(-1)
+        pick = index[..., None, None].expand(*index.shape, 1, 2)
+        return least, way.gather(-2, pick)[..., 0, :]
+
+    def each(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Distance (..., S + D) [m] to every wall and disc, and unit vectors (..., S + D, 2) away
+        from it; the room is not empty."""
         gaps, ways = [], []
         if len(self.walls):
             start, along = self.walls[:, 0], self.walls[:, 1] - self.walls[:, 0]
@@ -66,10 +74,7 @@ class Room:
             reach = _length(off)
             gaps.append(reach - self.discs[:, 2])
             ways.append(off / reach[..., None])
-        gap, way = torch.cat(gaps, -1), torch.cat(ways, -2)
-        least, index = gap.min(-1)
-        pick = index[..., None, None].expand(*index.shape, 1, 2)
-        return least, way.gather(-2, pick)[..., 0, :]
+        return torch.cat(gaps, -1), torch.cat(ways, -2)
 
     def admit(self, before: Tensor, after: Tensor, radius_m: float) -> tuple[Tensor, Tensor]:
         """Where a disc of radius_m ends up that moves from before to after, and the way it is held.

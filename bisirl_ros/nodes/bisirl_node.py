@@ -11,7 +11,7 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.learner.device import resolve_device
 from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
 from bisirl_ros.nodes.frame_listener import FrameListener
-from bisirl_ros.nodes.interaction import Interaction
+from bisirl_ros.nodes.interaction import AskedFor, Interaction
 from bisirl_ros.nodes.live_settings import LiveSettings
 from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.ros import BisirlNode
@@ -41,6 +41,7 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
             raise InputError(f"bisirl_node: parameter checkpoint: no file {p.checkpoint}")
         self._frames = FrameListener(self, p.global_frame)
         self._running: Interaction | None = None
+        self._kept: AskedFor | None = None
         self._live = LiveSettings(self, p, LIVE, self._reconfigure)
 
     def _reconfigure(self, parameters: BisirlParameters) -> None:
@@ -58,11 +59,13 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
         """Start the learner, open the topics."""
         try:
             self._running = Interaction(self, self._live.now, self._scenario, self._frames)
-        except InputError as error:
+        except Exception as error:
+            told = error if isinstance(error, InputError) else InputError(f"bisirl_node: {error}")
             if self._live.now.autostart:
-                self.failure = error
-            self.get_logger().error(str(error))
+                self.failure = told
+            self.get_logger().error(str(told))
             return REFUSED
+        self._running.take_over(self._kept)
         self.get_logger().info(f"transforms: {self._frames.how}")
         return DONE
 
@@ -104,6 +107,7 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
         if running is None:
             return
         running.deactivate()
+        self._kept = running.asked_for
         running.close()
 
 

@@ -42,6 +42,7 @@ class Diagnostics:
         self._publisher = endpoints.publisher(DiagnosticArray, "/diagnostics", STANDARD)
         self._heard: dict[str, int] = {}
         self._updates = 0
+        self.active = False
         self.device = ""
         self.objective: float | None = None
         endpoints.steady_timer(EVERY_S, self.publish)
@@ -49,7 +50,9 @@ class Diagnostics:
     def publish(self) -> None:
         """One message."""
         statuses = [self._control(), self._inputs(), self._learning()]
-        message = diagnostics_message(self._node.get_name(), statuses, self._node.now_s())
+        message = diagnostics_message(
+            self._node.get_fully_qualified_name().strip("/"), statuses, self._node.now_s()
+        )
         self._publisher.publish(message)
 
     def _control(self) -> Status:
@@ -59,6 +62,8 @@ class Diagnostics:
         values["missed deadlines"] = self._periods.missed
         values |= {f"held back: {k} [ticks]": v for k, v in self._interventions.counts.items()}
         fault = verdict.fault
+        if not self.active:
+            return Status("control", "ok", "inactive", values)
         if fault is None or TABLE[fault].usual:
             return Status("control", "ok", "driving" if fault is None else fault.value, values)
         return Status("control", LEVEL[verdict.reaction], fault.value, values)

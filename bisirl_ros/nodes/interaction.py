@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry, Path
-from std_msgs.msg import String, UInt8MultiArray
+from std_msgs.msg import UInt8MultiArray
 
+from bisirl_ros.control.faults import Fault
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.errors import InputError
@@ -19,13 +19,9 @@ from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
 from bisirl_ros.nodes.comfort_topic import ComfortTopic
 from bisirl_ros.nodes.conversions import (
     bytes_message,
-    odometry_to_robot,
-    route_of,
-    stamp_s,
     velocity_command,
     velocity_type,
 )
-from bisirl_ros.nodes.conversions_records import read_episode
 from bisirl_ros.nodes.diagnostics import Diagnostics
 from bisirl_ros.nodes.endpoints import Endpoints
 from bisirl_ros.nodes.frame_listener import FrameListener
@@ -36,13 +32,22 @@ from bisirl_ros.nodes.learning_topics import LearningTopics
 from bisirl_ros.nodes.obstacle_input import ObstacleInput
 from bisirl_ros.nodes.people_input import PeopleInput
 from bisirl_ros.nodes.periods import Periods
-from bisirl_ros.nodes.qos import EVENTS, LATCHED, SENSOR, STANDARD
+from bisirl_ros.nodes.qos import LATCHED, STANDARD
+from bisirl_ros.nodes.robot_input import RobotInput
 from bisirl_ros.nodes.ros import ACK_TIMEOUT, BisirlNode
 from bisirl_ros.nodes.services import Services
 from bisirl_ros.session.session import Session
 
 MARKERS_EVERY = 8
-LONGEST_RAMP_S = 2.0
+MARGIN_S = 1.0
+
+
+@dataclass(frozen=True)
+class AskedFor:
+    """What people asked of the node, which no cleanup makes unasked."""
+
+    enabled: bool
+    latched: frozenset[Fault]
 
 
 class Interaction:
@@ -65,7 +70,7 @@ class Interaction:
                 node, endpoints, frames, p.obstacles, person.radius_m
             )
             self._open(scenario)
-        except InputError:
+        except Exception:
             endpoints.close()
             raise
         self._learner_lost = False
@@ -87,82 +92,71 @@ class Interaction:
         self._topics = LearningTopics(ends, scenario, p.global_frame)
         self._interventions = Interventions(ends)
         self._comfort = ComfortTopic(ends, scenario, p.comfort, p.global_frame)
-        ends.listen(Odometry, "odom", self._on_odom, SENSOR)
-        ends.listen(PoseStamped, "goal_pose", self._on_goal, STANDARD)
-        ends.listen(Path, "plan", self._on_goal, STANDARD)
-        ends.listen(String, "episode", self._on_episode, EVENTS)
+        RobotInput(self._node, ends, self._frames, self.session)
 
     # -- states -------------------------------------------------------------------------------
     def activate(self) -> None:
         """Drive, from the next control period on."""
-        self._active = True
+        self._active = self._diagnostics.active = True
         self._periods.pause()
         self._timer.reset()
 
     def deactivate(self) -> None:
         """Ramp to rest, and command nothing any more; what was not over is not learned from."""
         active, self._active = self._active, False
+        self._diagnostics.active = False
         self._timer.cancel()
         self._comfort.clear(self._node.now_s())
         self.session.finish(keep=False)
         if not active or self._p.observe_only:
             return
-        until_s = self._node.steady_s() + LONGEST_RAMP_S
+        until_s = self._node.steady_s() + self.session.driver.gate.settings.stop_time_s + MARGIN_S
         while not self.session.driver.gate.stands and self._node.steady_s() < until_s:
-            self._send(self.session.halt(self._node.now()))
+            self._send(self.session.driver.slow_down(self._p.time_scale / self._p.control_rate))
             time.sleep(1.0 / self._p.control_rate)
+        self.session.driver.gate.continue_from(np.zeros(3))
         for _ in range(3):  # one may be lost on the way to a best-effort subscriber
             self._send(np.zeros(3))
         self._velocity_pub.wait_for_all_acked(ACK_TIMEOUT)
+
+    @property
+    def asked_for(self) -> AskedFor:
+        """What it has to be told when it is configured again."""
+        return AskedFor(self.session.enabled, self.session.driver.guard.latched)
+
+    def take_over(self, kept: AskedFor | None) -> None:
+        """Go on with what was asked of the one before."""
+        if kept is not None:
+            self.session.enabled = kept.enabled
+            for fault in kept.latched:
+                self.session.driver.guard.latch(fault)
 
     def close(self) -> None:
         """Let the learner go, and close all topics."""
         self._learner.stop()
         self._endpoints.close()
 
-    # -- inputs -------------------------------------------------------------------------------
-    def _on_odom(self, message: Odometry) -> None:
-        at_s, state = stamp_s(message.header.stamp), odometry_to_robot(message)
-        try:
-            pose = self._frames.into_global(message.header.frame_id, at_s)
-        except InputError as error:
-            self.session.robot.refused["frame"] += 1
-            raise InputError(f"odom: {error}") from error
-        state[:2], state[2] = pose.apply(state[:2]), state[2] + pose.yaw
-        self.session.hear_robot(state, at_s, self._node.now())
-
-    def _on_goal(self, message: PoseStamped | Path) -> None:
-        if isinstance(message, Path) and not message.poses:
-            self._node.complain("goal", "plan: is empty: there is no way, the robot stops")
-            self.session.withdraw_goal()
-            return
-        try:
-            pose = self._frames.into_global(message.header.frame_id, 0.0)
-        except InputError as error:
-            raise InputError(f"goal: {error}; the robot keeps its last goal") from error
-        self.session.go(pose.apply(route_of(message)), self._node.now())
-
-    def _on_episode(self, message: String) -> None:
-        record = read_episode(message)
-        if record["event"] == "started":
-            self.session.begin(
-                record["stamp_s"], record["goals"], record["episode"], record["route"]
-            )
-        elif record["event"] == "finished":
-            self.session.finish(keep=record.get("outcome") != "reset")
-
     # -- control ------------------------------------------------------------------------------
     def _control(self) -> None:
         """At a fixed rate: command first, everything else after; whatever fails, a ramp to rest."""
         self._periods.tick(self._node.steady_s())
+        failed = False
         try:
             self._command()
+        except Exception as error:
+            failed = self._fail(error)
+            self._send(self.session.halt(self._node.now()))
+        try:
             self._look_after()
         except Exception as error:
-            self._failures += 1
-            what = " ".join(str(error).split())[:200]
-            self._node.complain("control", f"control: {type(error).__name__}: {what}; stopping")
-            self._send(self.session.halt(self._node.now()))
+            failed = self._fail(error)
+        self.session.tell(Fault.CONTROL_FAILED, failed)
+
+    def _fail(self, error: Exception) -> bool:
+        self._failures += 1
+        what = " ".join(str(error).split())[:200]
+        self._node.complain("control", f"control: {type(error).__name__}: {what}; stopping")
+        return True
 
     def _command(self) -> None:
         now = self._node.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from bisirl_ros.control.faults import Fault
@@ -24,7 +25,7 @@ class LearnerLink:
         self._process = LearnerProcess(config)
         self._asked_s: float | None = None
         self.frozen = False
-        self.updates = self.behind = 0
+        self.updates = 0
 
     @property
     def alive(self) -> bool:
@@ -45,10 +46,8 @@ class LearnerLink:
         for log in self._session.take():
             if self.frozen or not self.alive:
                 continue
-            if self._process.offer(log):
-                self._asked_s = steady_s if self._asked_s is None else self._asked_s
-            else:
-                self.behind += 1
+            if self._process.offer(log) and self._asked_s is None:
+                self._asked_s = steady_s
         silent = self._asked_s is not None and steady_s - self._asked_s > self._timeout_s
         self._session.tell(Fault.LEARNER_DEAD, not self.alive)
         self._session.tell(Fault.LEARNER_STALLED, self.alive and silent)
@@ -57,6 +56,7 @@ class LearnerLink:
     def restart(self) -> None:
         """Begin anew with another process, which knows nothing of what was learned."""
         self._process.kill()
+        self._config = replace(self._config, checkpoint="")
         self._process, self._asked_s = LearnerProcess(self._config), None
 
     def save(self) -> str:

@@ -66,8 +66,11 @@ class PeopleInput:
 
     def _poll(self) -> None:
         names = tuple(self._frames.names)
-        if names:
-            self._take(self.source.read(names))
+        try:
+            if names:
+                self._take(self.source.read(names))
+        except InputError as error:
+            self._node.complain("tf", str(error))
 
     def _hear(self, message: Any) -> None:
         try:
@@ -81,8 +84,13 @@ class PeopleInput:
         if said.stamp_s is None and said.people:
             what = f"{self.source.topic or 'tf'}: no stamp; taken for when it arrives"
             self._node.complain("people stamp", what)
+        where = self.source.topic or "tf"
         said = said.stamped(self._node.now_s())
         now = self._node.now()
+        late_s = 0.0 if now.ros_s == 0.0 or said.stamp_s is None else now.ros_s - said.stamp_s
+        if said.complete and not said.people and abs(late_s) > self._session.people.timeout_s:
+            self._session.people.refused["old" if late_s > 0.0 else "ahead"] += 1
+            raise InputError(f"{where}: says nobody with a stamp that is {late_s:.2f} s old")
         if said.complete and not said.people:
             self._identities_of(said)
             self._session.people.hear_of_nobody(now)

@@ -103,6 +103,7 @@ class Driver:
         faults: Iterable[Fault],
         phi: Tensor | None,
         situation: Situation | None,
+        lost: Array,
         steady_s: float,
         dt_s: float,
     ) -> Driven:
@@ -110,15 +111,20 @@ class Driver:
 
         faults: that hold, as far as the caller sees; phi: of the deployed policy
         situation: what is known (B = 1), None where the robot does not know where it is
+        lost: (L, 4) people who may still be there, for the gate alone
         """
-        around = None if situation is None else around_of(self._scenario, situation, self.obstacles)
+        around = None
+        if situation is not None:
+            around = around_of(self._scenario, situation, self.obstacles, lost)
         measured = None if situation is None else situation.robot[0, 3:].numpy()
         faults = {*faults, *self._found(around, measured, steady_s, dt_s)}
         verdict = self.guard.judge(faults, steady_s)
         asked = None
         if verdict.reaction is Reaction.DRIVE and phi is not None and situation is not None:
             asked = self._ask(phi, situation, steady_s)
-            if asked is None:
+            if asked is not None:
+                self.guard.policy_works()
+            else:
                 verdict = self.guard.judge({*faults, Fault.POLICY_FAILED}, steady_s)
         if verdict.reaction is Reaction.FALLBACK and situation is not None and around is not None:
             route = situation.aims.route[0].numpy()
@@ -134,9 +140,12 @@ class Driver:
     def halt(self, steady_s: float, dt_s: float) -> Array:
         """Ramp to rest, whatever is the matter: the twist (3,) to send."""
         verdict = self.guard.judge({*self.guard.holding, Fault.CONTROL_FAILED}, steady_s)
-        admitted = self.gate.admit(STOP, dt_s, brake=True)
-        self.last = Driven(None, admitted.twist, verdict, admitted.rule)
-        return admitted.twist
+        self.last = Driven(None, self.slow_down(dt_s), verdict, "")
+        return self.last.twist
+
+    def slow_down(self, dt_s: float) -> Array:
+        """One step of a ramp to rest: the twist (3,) to send."""
+        return self.gate.admit(STOP, dt_s, brake=True).twist
 
     @property
     def disobeyed(self) -> bool:
@@ -163,7 +172,7 @@ class Driver:
         if measured is not None and self.last is not None:
             self._obedience.watch(self.last.twist, measured, dt_s)
         if self._obedience.disobeyed and measured is not None and self.last is not None:
-            found.append(Fault.NOT_OBEYED)
+            found.append(Fault.LOST if self._obedience.lost else Fault.NOT_OBEYED)
             self.gate.continue_from(self._obedience.careful(self.last.twist, measured))
         return found
 
@@ -183,20 +192,21 @@ class Driver:
 
 
 def around_of(
-    scenario: Scenario, situation: Situation, obstacles: Obstacles | None = None
+    scenario: Scenario, situation: Situation, obstacles: Obstacles | None, lost: Array
 ) -> Around:
-    """What the gate must know of a situation (B = 1)."""
+    """What the gate must know of a situation (B = 1), and of people (L, 4) who were lost."""
     robot, room = scenario.robot, situation.room
     x, y, yaw = situation.robot[0, :3].tolist()
-    gap, way = math.inf, (0.0, 0.0)
+    people = np.concatenate([situation.people[0].numpy(), lost])
+    radius_m = scenario.person.radius_m
+    things: list[Array] = [np.zeros((0, 3))]
     if not room.empty:
-        clear, away = room.nearest(situation.robot[:, :2])
-        (to_x, to_y), gap = away[0].tolist(), float(clear[0]) - robot.radius_m
-        way = (-to_x, -to_y)
-    people, radius_m = situation.people[0].numpy(), scenario.person.radius_m
-    things = np.zeros((0, 3)) if obstacles is None else obstacles.each_way(x, y, people)
-    things = things - np.array([robot.radius_m, 0.0, 0.0])
-    return Around((x, y), yaw, people, radius_m, gap, way, things)
+        gaps, away = (found[0].numpy() for found in room.each(situation.robot[:, :2]))
+        things.append(np.column_stack([gaps, -away]))
+    if obstacles is not None:
+        things.append(obstacles.each_way(x, y, people))
+    around = np.concatenate(things) - np.array([robot.radius_m, 0.0, 0.0])
+    return Around((x, y), yaw, people, radius_m, around)
 
 
 def told(verdict: Verdict) -> str:

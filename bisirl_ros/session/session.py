@@ -54,7 +54,7 @@ class Session:
         self.people = Tracks(scenario.person.max_speed, settings.people_timeout_s, complain)
         self.goals = GoalFilter(scenario, self._policy)
         start = scenario.starts.robot
-        self._route, self._sent = np.array([*start.via, start.goal], float), True
+        self._route, self._sent = np.array([*start.via, start.goal], float), settings.batch_s == 0.0
         self._watch = JumpWatch()
         self.deployed: Snapshot | None = None
         self.newest: Snapshot | None = None
@@ -185,6 +185,7 @@ class Session:
             self._faults(now),
             None if self.deployed is None else self.deployed.phi,
             found[0] if found is not None and fresh else None,
+            self.people.lost(now),
             now.steady_s,
             dt_s,
         )

@@ -17,6 +17,7 @@ from bisirl_ros.tracking.walk_filter import WalkFilter
 LARGEST_M = 1e6
 MOST_PEOPLE = 200
 FORGOTTEN_S = 30.0
+LINGERS_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,27 @@ class Tracks:
             if now.steady_s - track.heard_s <= self.timeout_s
         }
 
+    def lost(self, now: Now) -> Array:
+        """State (L, 4) of everybody who was reported lately and is not any more, where they were
+        last and standing: who is not seen from close by need not have gone."""
+        where = [
+            [*track.filter.at(track.filter.time_s)[:2], 0.0, 0.0]
+            for track in self._tracks.values()
+            if self.timeout_s < now.steady_s - track.heard_s <= self.timeout_s + LINGERS_S
+        ]
+        return np.array(where).reshape(-1, 4)
+
     def forget(self) -> None:
         """Start anew, for instance after ROS time jumped."""
         self._tracks.clear()
         self._heard_s = -np.inf
 
     def _room_for_one_more(self, now: Now) -> bool:
-        gone = [n for n, t in self._tracks.items() if now.steady_s - t.heard_s > FORGOTTEN_S]
-        for name in gone:
-            del self._tracks[name]
+        for patience_s in (FORGOTTEN_S, self.timeout_s):
+            if len(self._tracks) < MOST_PEOPLE:
+                break
+            late_s = now.steady_s - patience_s
+            self._tracks = {n: t for n, t in self._tracks.items() if t.heard_s >= late_s}
         return len(self._tracks) < MOST_PEOPLE
 
     def _fault(self, report: PersonReport, now: Now) -> tuple[str, str] | None:

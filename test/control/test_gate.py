@@ -59,18 +59,17 @@ def test_no_order_of_wishes_exceeds_a_limit(drive: str, jerk: float) -> None:
         dt_s, brake = rng.choice([0.02, 0.05, 0.2]), bool(rng.random() < 0.1)
         twist = gate.admit(wish, dt_s, around, brake).twist
         np.testing.assert_allclose(admissible(robot, tuple(twist)), twist, atol=1e-12)
-        slower = np.hypot(*twist[:2]) <= np.hypot(*last[:2])
-        most = gate.braking[0] if slower else robot.max_acceleration
-        assert np.hypot(*(twist - last)[:2]) <= most * dt_s + 1e-9
-        most = gate.braking[1] if abs(twist[2]) <= abs(last[2]) else robot.max_turn_acceleration
-        assert abs(twist[2] - last[2]) <= most * dt_s + 1e-9
+        assert np.hypot(*(twist - last)[:2]) <= robot.max_acceleration * dt_s + 1e-9
+        assert abs(twist[2] - last[2]) <= robot.max_turn_acceleration * dt_s + 1e-9
         last = twist
     assert gate.not_finite > 20
 
 
 @DRIVE
 def test_a_stop_from_top_speed_takes_no_longer_than_stop_time(drive: str) -> None:
+    """Who cannot brake so hard drives slower: 0.3 m/s^2 and 0.6 s leave 0.18 m/s."""
     gate = at_full_speed(Robot(drive=drive, max_acceleration=0.3), stop_time_s=0.6)
+    assert gate.top_speed == pytest.approx(0.18)
     taken = 0
     while not gate.stands:
         gate.admit(np.zeros(3), 0.05, brake=True)
@@ -106,24 +105,43 @@ def test_acceleration_builds_up_no_faster_than_the_jerk() -> None:
     assert max(speeds) <= 1.0
 
 
-@settings(max_examples=60, deadline=None)
-@given(gap=st.floats(0.0, 4.0), coming=st.floats(0.0, 1.5), wish=st.floats(0.05, 1.0))
-def test_a_robot_that_obeys_the_gate_comes_to_rest_before_the_least_gap(
-    gap: float, coming: float, wish: float
-) -> None:
-    """Somebody walks at it, it drives at them: braking begins so early that the gap suffices."""
-    robot, of = Robot(lag_s=0.01), SeparationSettings(near_m=0.0)
-    gate = SafetyGate(robot, GateSettings(separation=of))
-    needed = separation(1.0, coming, of.reaction_s + robot.lag_s, gate.braking[0])
-    gap, dt_s = gap + of.least_m + needed, 0.02
-    least = math.inf
-    for _ in range(400):
-        v = gate.admit(np.array([wish, 0.0, 0.0]), dt_s, somebody(gap, (-coming, 0.0))).twist[0]
-        gap -= (v + coming) * dt_s
-        if v < 1e-3:
-            break
-        least = min(least, gap)
-    assert least >= of.least_m - 1e-6
+@settings(max_examples=80, deadline=None)
+@given(
+    gap=st.floats(0.0, 4.0),
+    coming=st.floats(0.0, 1.5),
+    wish=st.floats(0.05, 1.0),
+    angle=st.floats(-1.2, 1.2),
+    acceleration=st.floats(0.3, 3.0),
+    lag_s=st.floats(0.01, 0.3),
+    lets_go=st.integers(0, 200),
+    jerk=st.sampled_from([0.0, 1.0]),
+)
+def test_a_robot_that_obeys_comes_to_rest_before_the_least_gap(
+    gap: float, coming: float, wish: float, angle: float, acceleration: float, lag_s: float,
+    lets_go: int, jerk: float,
+) -> None:  # fmt: skip
+    """An omni robot with a lag drives at an angle at somebody who walks at it; from some tick on it
+    wishes to stand, which brakes no less. Who still comes nearer when it stands is their affair."""
+    robot = Robot(drive="omni", max_acceleration=acceleration, lag_s=lag_s)
+    of = SeparationSettings(near_m=0.0)
+    gate, dt_s = SafetyGate(robot, GateSettings(max_jerk=jerk, separation=of)), 0.05
+    needed = separation(1.0, coming, of.reaction_s + lag_s + dt_s, acceleration)
+    person = np.array([gap + of.least_m + needed + 0.5, 0.0])
+    place, velocity, least = np.zeros(2), np.zeros(2), math.inf
+    for tick in range(400):
+        way = person - place
+        far = math.hypot(*way)
+        walks = -coming * way / far
+        towards = math.atan2(way[1], way[0]) + angle
+        twist = wish * np.array([math.cos(towards), math.sin(towards), 0.0]) * (tick < lets_go)
+        around = Around((place[0], place[1]), 0.0, np.array([[*person, *walks]]))
+        sent = gate.admit(twist, dt_s, around).twist[:2]
+        for _ in range(5):
+            velocity = velocity + (1.0 - math.exp(-0.2 * dt_s / lag_s)) * (sent - velocity)
+            place, person = place + 0.2 * dt_s * velocity, person + 0.2 * dt_s * walks
+        if math.hypot(*velocity) > 0.02:
+            least = min(least, math.hypot(*(person - place)) - 0.5)
+    assert least >= of.least_m - 0.04
 
 
 @pytest.mark.parametrize(
@@ -135,18 +153,18 @@ def test_a_robot_that_obeys_the_gate_comes_to_rest_before_the_least_gap(
         (somebody(0.3, yaw=math.pi), (-1.0, 0.0, 0.0), "separation"),
         (somebody(0.15), (-1.0, 0.0, 0.0), "near a person"),
         (somebody(9.0), (1.0, 0.0, 0.0), ""),
-        (somebody(3.0, (-1.9, 0.0)), (1.0, 0.0, 0.0), ""),
+        (somebody(4.5, (-1.9, 0.0)), (1.0, 0.0, 0.0), ""),
         (somebody(1.5, (-1.9, 0.0)), (1.0, 0.0, 0.0), "separation"),
         (somebody(0.3), (0.0, 0.0, 1.0), ""),
         (somebody(0.3), (2.0, 0.0, 0.0), "separation"),
         (somebody(9.0), (2.0, 0.0, 0.0), "beyond the drive"),
         (
-            Around((0.0, 0.0), 0.0, obstacle_m=0.1, obstacle_way=(1.0, 0.0)),
+            Around((0.0, 0.0), 0.0, things=np.array([[0.1, 1.0, 0.0]])),
             (1.0, 0.0, 0.0),
             "obstacle",
         ),
         (
-            Around((0.0, 0.0), 0.0, obstacle_m=0.1, obstacle_way=(0.0, 1.0)),
+            Around((0.0, 0.0), 0.0, things=np.array([[0.1, 0.0, 1.0]])),
             (1.0, 0.0, 0.0),
             "",
         ),

@@ -61,7 +61,7 @@ def test_in_a_simulator_it_goes_on_by_itself_a_little_later() -> None:
     assert guard.judge([], 90.0).reaction is Reaction.LATCH
 
 
-def test_the_fallback_ends_in_a_stop_and_begins_anew_after_the_fault_was_gone() -> None:
+def test_the_fallback_ends_in_a_stop_and_begins_anew_once_the_policy_works() -> None:
     guard = Guard(GuardSettings(fallback_s=2.0))
     failed = [Fault.POLICY_FAILED]
     assert guard.judge(failed, 0.0).reaction is Reaction.FALLBACK
@@ -69,14 +69,27 @@ def test_the_fallback_ends_in_a_stop_and_begins_anew_after_the_fault_was_gone() 
     assert guard.judge(failed, 2.0).reaction is Reaction.STOP
     assert guard.judge(failed, 9.0).reaction is Reaction.STOP
     assert guard.judge([], 9.1).reaction is Reaction.DRIVE
-    assert guard.judge(failed, 9.2).reaction is Reaction.FALLBACK
+    assert guard.judge(failed, 9.2).reaction is Reaction.STOP, "tried again, and failed again"
+    guard.judge([], 9.3)
+    guard.policy_works()
+    assert guard.judge(failed, 9.4).reaction is Reaction.FALLBACK
 
 
-def test_each_onset_is_counted_once() -> None:
+def test_nobody_resumes_who_cannot_see() -> None:
     guard = Guard()
-    for now_s, faults in enumerate([[Fault.NO_GOAL], [Fault.NO_GOAL], [], [Fault.NO_GOAL]]):
-        guard.judge(faults, float(now_s))
-    assert guard.seen == {Fault.NO_GOAL: 2}
+    guard.judge([Fault.TOO_NEAR], 0.0)
+    guard.judge([Fault.TRACKER_SILENT], 1.0)
+    assert guard.resume() == "tracker silent: still so"
+    guard.judge([], 2.0)
+    assert guard.resume() == ""
+
+
+def test_a_stop_that_was_asked_for_shows_behind_another_latch() -> None:
+    guard = Guard()
+    guard.judge([Fault.TOO_NEAR], 0.0)
+    guard.latch(Fault.STOP_ASKED)
+    assert guard.judge([], 1.0).fault is Fault.STOP_ASKED
+    assert guard.latched == {Fault.TOO_NEAR, Fault.STOP_ASKED}
 
 
 def test_a_stop_that_was_asked_for_once_holds_until_resumed() -> None:

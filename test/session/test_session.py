@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bisirl_ros.control.faults import Fault, Reaction
 from bisirl_ros.crowd.episode_log import decisions_in
 from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
@@ -214,6 +215,7 @@ def test_a_goal_changes_on_the_way_and_the_log_knows(stage: Make) -> None:
 
 def test_where_nobody_tells_of_episodes_they_are_cut_by_time(stage: Make) -> None:
     s = stage(batch_s=2.0)
+    s.session.go(np.array([[3.0, 0.0]]), s.now)  # nobody told where to either
     s.session.cut_by_time(s.now)
     s.session.offer(snapshot_of(s.scenario))
     for _ in range(140):
@@ -234,3 +236,62 @@ def test_a_session_that_watches_never_commands(stage: Make) -> None:
     (log,) = s.session.take()
     assert log.policy_version == -1
     assert not np.array(s.commands).any()
+
+
+def driving(s: Stage) -> Stage:
+    """Under way, with somebody far off who is always told of."""
+    s.start()
+    s.step(30)
+    assert s.commands[-1][0] > 0.3
+    return s
+
+
+def test_a_policy_that_always_fails_is_stopped_for_good(stage: Make) -> None:
+    """Though it is tried again every second: the fallback ends after its time."""
+    s = driving(stage())
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("no")
+
+    s.session.driver._policy = fails  # type: ignore[assignment]
+    s.step(20)
+    assert s.session.driver.guard.verdict.reaction is Reaction.FALLBACK
+    s.step(120)
+    assert not np.array(s.commands[-20:]).any()
+
+
+def test_a_latched_robot_that_is_pushed_is_not_driven_along(stage: Make) -> None:
+    s = driving(stage())
+    s.session.driver.guard.latch(Fault.STOP_ASKED)
+    s.step(30)
+    for _ in range(60):
+        s.robot[3] = 0.5
+        s.step(1)
+        assert not s.commands[-1].any()
+
+
+def test_odometry_that_is_frozen_stops_it_for_good(stage: Make) -> None:
+    s = driving(stage())
+    frozen = np.array([*s.robot[:3], 0.0, 0.0, 0.0])
+    for _ in range(120):
+        s.robot = frozen.copy()
+        s.step(1)
+    assert s.session.driver.guard.verdict.fault is Fault.LOST
+    assert not np.array(s.commands[-20:]).any()
+
+
+def test_who_is_lost_from_close_by_is_not_driven_into(stage: Make) -> None:
+    """Though another is told of all the time."""
+    s = driving(stage())
+    ahead = s.robot[:2] + np.array([1.6, 0.0])
+    s.session.hear_person(s.report(identity="near", position=ahead, velocity=np.zeros(2)), s.now)
+    for _ in range(40):
+        s.step(1)
+    assert s.robot[0] < ahead[0] - 0.5
+
+
+def test_a_resume_waits_for_who_cannot_see(stage: Make) -> None:
+    s = driving(stage())
+    s.session.driver.guard.latch(Fault.STOP_ASKED)
+    s.step(20, hear=False)
+    assert "silent" in s.session.driver.guard.resume()

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from bisirl_ros.control.faults import TABLE, Fault, Reaction, Rule
-from bisirl_ros.control.gate import SafetyGate
 from bisirl_ros.crowd.robot import Robot
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.session.settings import SessionSettings
@@ -23,10 +22,10 @@ def test_the_gate_holds_small() -> None:
 
 def test_a_command_beyond_a_limit_is_seen() -> None:
     robot = Robot()
-    over = gate.beyond(SafetyGate(robot), robot, np.zeros(3), np.array([0.2, 0.0, 0.0]), 0.05)
+    over = gate.beyond(robot, np.zeros(3), np.array([0.2, 0.0, 0.0]), 0.05)
     assert over["change"] == pytest.approx(0.2 / (1.5 * 0.05) - 1.0)
     fast = np.array([1.5, 0.0, 0.0])
-    assert gate.beyond(SafetyGate(robot), robot, fast, fast, 0.05)["drive"] == pytest.approx(0.5)
+    assert gate.beyond(robot, fast, fast, 0.05)["drive"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("name", sorted(SWITCHES))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bisirl_ros.control.body import Body, Twist, admissible
-from bisirl_ros.control.gate import GateSettings, SafetyGate
+from bisirl_ros.control.gate import GateSettings
 from bisirl_ros.session.clock import LONGEST_PERIOD_S
 
 LATE_S = 0.005
@@ -53,11 +53,10 @@ def worst(commands: Sequence[Sent], limits: Limits) -> dict[str, float]:
     """The worst of some commands, as shares of what is allowed: 1 is at the limit.
 
     speed, turn: of the top ones; drive: how far outside what the drive can do [m/s, rad/s];
-    change: of what the accelerations allow, braking as the gate does, since the last command. When
+    change: of what the accelerations allow since the last command. When
     a command was decided is not told: commands are due on a grid of periods, and leave LATE_S late.
     """
     body, found = limits.body, {"speed": 0.0, "turn": 0.0, "drive": 0.0, "change": 0.0}
-    brake = SafetyGate(body, limits.gate).braking
     for i, sent in enumerate(commands):
         able = admissible(body, sent.twist)
         away = max(abs(a - b) for a, b in zip(able, sent.twist, strict=True))
@@ -65,13 +64,13 @@ def worst(commands: Sequence[Sent], limits: Limits) -> dict[str, float]:
             "speed": sent.speed / body.max_speed,
             "turn": abs(sent.twist[2]) / body.max_turn_rate,
             "drive": 0.0 if away < ROUNDED else away,
-            "change": _change(commands[max(i - 2, 0) : i + 1], body, brake, limits.period_s),
+            "change": _change(commands[max(i - 2, 0) : i + 1], body, limits.period_s),
         }
         found = {key: max(found[key], value) for key, value in values.items()}
     return found
 
 
-def _change(last: Sequence[Sent], body: Body, brake: tuple[float, float], period_s: float) -> float:
+def _change(last: Sequence[Sent], body: Body, period_s: float) -> float:
     """How much the last of up to three commands changes, of what it may."""
     if len(last) < 2:
         return 0.0
@@ -81,11 +80,8 @@ def _change(last: Sequence[Sent], body: Body, brake: tuple[float, float], period
         since_s = max(since_s, after.time_s - last[0].time_s - period_s)
     dt_s = min(since_s + LATE_S, LONGEST_PERIOD_S)
     dx, dy, dw = (a - b for a, b in zip(after.twist, before.twist, strict=True))
-    slower = after.speed <= before.speed
-    straighter = abs(after.twist[2]) <= abs(before.twist[2])
-    along = brake[0] if slower else body.max_acceleration
-    turning = brake[1] if straighter else body.max_turn_acceleration
-    return max(math.hypot(dx, dy) / (along * dt_s), abs(dw) / (turning * dt_s))
+    along, turning = body.max_acceleration * dt_s, body.max_turn_acceleration * dt_s
+    return max(math.hypot(dx, dy) / along, abs(dw) / turning)
 
 
 def within(shares: dict[str, float]) -> bool:

@@ -30,7 +30,8 @@ BATCH_S = 5.0
 """Nobody tells of episodes: they are cut by time."""
 
 Row = dict[str, Any]
-"""After a cycle: memory_mib, files, threads of the node, and how many learners are left."""
+"""After a cycle: memory_mib, files, threads of the node, how many learners are left; or failed, why
+it did not come around."""
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
@@ -53,7 +54,20 @@ def cycled(count: int, seed: int) -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         Stage(StageSettings(given), Path(folder)) as stage,
     ):
-        return [cycle(stage) for _ in range(count)]
+        rows: list[Row] = []
+        while len(rows) < count and not (rows and "failed" in rows[-1]):
+            rows.append(cycle_or_why_not(stage))
+        return rows
+
+
+def cycle_or_why_not(stage: Stage) -> Row:
+    """Around once; or why not."""
+    try:
+        return cycle(stage)
+    except TimeoutError as error:
+        lines = [line for line in stage.rig.program.complaints.splitlines() if line]
+        ended = "" if stage.rig.program.alive else f"; the node has ended: {lines[-1:]}"
+        return {"failed": f"{error}{ended}"}
 
 
 def cycle(stage: Stage) -> Row:
@@ -94,20 +108,21 @@ def judged(rows: Sequence[Row], seed: int, quick: bool) -> Outcome:
     """The last against those after the first ones."""
     settled = QUICK_SETTLED if quick else SETTLED
     most = QUICK_GROWTH if quick else GROWTH
+    bar = (
+        f"after the first {settled}: memory grows by < {most:.0%}, as many files and threads, no"
+        " learner left"
+    )
+    if "failed" in rows[-1]:
+        why = f"cycle {len(rows)}: {rows[-1]['failed']}"
+        return Outcome({"rows": list(rows[:-1])}, [seed], None, bar, False, why)
     first, last = rows[settled - 1], rows[-1]
     growth = last["memory_mib"] / first["memory_mib"] - 1.0
     same = {key: [first[key], last[key]] for key in ("files", "threads")}
     learners = max(row["learners"] for row in rows)
     equal = all(before == after for before, after in same.values())
     figures = {"cycles": len(rows), "growth": round(growth, 4), **same, "learners left": learners}
-    return Outcome(
-        {**figures, "rows": list(rows)},
-        [seed],
-        None,
-        f"after the first {settled}: memory grows by < {most:.0%}, as many files and threads, no"
-        " learner left",
-        growth < most and equal and learners == 0,
-    )
+    holds = growth < most and equal and learners == 0
+    return Outcome({**figures, "rows": list(rows)}, [seed], None, bar, holds)
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:

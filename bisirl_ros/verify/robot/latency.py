@@ -74,8 +74,11 @@ def of_cell(rate_hz: float, learner: str, people: int, for_s: float, seed: int) 
     training = learner == LEARNERS[1]
     given = {"control_rate": rate_hz, "seed": seed} | ({"batch_s": BATCH_S} if training else {})
     settings = StageSettings(given, people=people, jitter=JITTER)
-    with tempfile.TemporaryDirectory() as folder, Stage(settings, Path(folder)) as stage:
-        return of_stage(stage, rate_hz, training, for_s)
+    try:
+        with tempfile.TemporaryDirectory() as folder, Stage(settings, Path(folder)) as stage:
+            return of_stage(stage, rate_hz, training, for_s)
+    except TimeoutError as error:
+        return {"rate_hz": rate_hz, "training": training, "failed": str(error)}
 
 
 def of_stage(stage: Stage, rate_hz: float, training: bool, for_s: float) -> dict[str, Any]:
@@ -142,6 +145,8 @@ def quantiles(values: Array) -> dict[str, float]:
 
 def line_of(row: dict[str, Any]) -> str:
     """A cell in a line."""
+    if "failed" in row:
+        return str(row["failed"])
     latency, beyond, period = row["latency_ms"], row["beyond_ms"], row["period_ms"]
     return (
         f"pose to command p50 {latency['p50']:.1f}, p99 {latency['p99']:.1f} ms, beyond the wait"
@@ -153,6 +158,8 @@ def line_of(row: dict[str, Any]) -> str:
 
 def missed(row: dict[str, Any]) -> list[str]:
     """Which bars a cell missed."""
+    if "failed" in row:
+        return [str(row["failed"])]
     found = []
     if row["period_error"]["p99"] > PERIOD_ERROR[row["rate_hz"]]:
         found.append(f"period error p99 {row['period_error']['p99']:.0%}")
@@ -170,14 +177,14 @@ def judged(table: dict[str, dict[str, Any]], seed: int, quick: bool) -> Outcome:
         f"p99 of a pose's time <= {BEYOND_MS:g} ms beyond the wait for its tick; p99 of the"
         " period's error <= 10 % at 20 Hz, 20 % at 50 Hz; training and not"
     )
-    some = all(row["poses"] > 0 for row in table.values())
+    some = all(row.get("poses", 0) > 0 for row in table.values())
     note = "; ".join(wrong + ["quick: judged by being measured at all"] * quick)
     return Outcome({"cells": table}, [seed], None, bar, some if quick else not wrong, note)
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:
     """What poses take beyond the wait, and how far periods are off."""
-    cells = outcome.figures["cells"]
+    cells = {name: row for name, row in outcome.figures["cells"].items() if "failed" not in row}
     ax.barh(list(cells), [row["beyond_ms"]["p99"] for row in cells.values()], color="0.6")
     ax.axvline(BEYOND_MS, color="k", lw=0.8, ls=":")
     ax.tick_params(axis="y", labelsize=6)

@@ -106,10 +106,10 @@ class Watch:
         """How long of duration_s [s] passed before it was commanded to move for the last time."""
         moved_s, robot = 0.0, self._robot
         for number in range(1, max(round(duration_s / PERIOD_S), 1) + 1):
-            last, gate = robot.command, robot.session.driver.gate
+            last = robot.command
             sent = robot.tick()
             if "not obeyed" not in robot.on:
-                over = beyond(gate, robot.scenario.robot, last, sent, PERIOD_S)
+                over = beyond(robot.scenario.robot, last, sent, PERIOD_S)
                 self.over = max(self.over, *over.values())
             if np.abs(sent).max() > 1e-9:
                 moved_s = number * PERIOD_S

@@ -161,7 +161,10 @@ class Rig:
         self.whys.append((sent_s, str(json.loads(message.data)["why"])))
 
     def _on_diagnostics(self, message: DiagnosticArray, sent_s: float) -> None:
+        own = f"{self.namespace}/bisirl_node".strip("/")
         for status in message.status:
+            if status.name.rpartition(": ")[0].strip("/") != own:
+                continue
             level = int.from_bytes(status.level, "little")
             values = {value.key: value.value for value in status.values}
             part = status.name.rpartition(": ")[2]

@@ -97,13 +97,13 @@ def soaked(for_s: float, warm_s: float, every_s: float, seed: int) -> dict[str, 
         try:
             if not until(lambda: watched.commands or not program.alive, STARTS_S, 0.1):
                 raise InputError(f"bisirl sim: does not drive; {program.complaints[-300:]}")
-            watch(watched, program, for_s, warm_s, every_s)
+            ended = watch(watched, program, for_s, warm_s, every_s)
             program.interrupt()
             left = program.left_after(ENDS_S)
         finally:
             graph.close()
             program.close()
-    return figures(watched, list(left.values()))
+    return {**figures(watched, list(left.values())), "ended": ended}
 
 
 def arguments(folder: Path, seed: int) -> list[str]:
@@ -120,8 +120,8 @@ def arguments(folder: Path, seed: int) -> list[str]:
     return ["sim", *(text for key, value in given.items() for text in (f"--{key}", str(value)))]
 
 
-def watch(watched: Watched, program: Program, for_s: float, warm_s: float, every_s: float) -> None:
-    """Sample memory until for_s [s] have passed, warm_s of them unseen, or the run has ended."""
+def watch(watched: Watched, program: Program, for_s: float, warm_s: float, every_s: float) -> str:
+    """Sample memory until for_s [s] have passed, warm_s of them unseen; why it ended before, ""."""
     began_s = time.monotonic()
     until(lambda: not program.alive, warm_s, 0.1)
     watched.anew()
@@ -134,8 +134,8 @@ def watch(watched: Watched, program: Program, for_s: float, warm_s: float, every
                 watched.memory.setdefault(name, []).append(found)
         until(lambda: not program.alive, every_s, 0.1)
     watched.waited = (sum(map(waited_s, nodes)) - waited) / (time.monotonic() - seen_s)
-    if not program.alive:
-        raise InputError(f"bisirl sim: has ended by itself; {program.complaints[-300:]}")
+    lines = [line for line in program.complaints.splitlines() if line]
+    return "" if program.alive else f"ended by itself: {lines[-1:]}"
 
 
 def role_of(line: str) -> str:
@@ -174,6 +174,7 @@ def judged(row: dict[str, Any], seed: int, quick: bool) -> Outcome:
         for name, of in row["memory"].items()
         if of["growth"] >= GROWTH and not quick
     ]
+    wrong += [row["ended"]] * bool(row["ended"])
     if row["gap_s"] > most_s:
         wrong.append(gap_of(row))
     wrong += [f"left: {line[:80]}" for line in row["left"]]

@@ -137,7 +137,8 @@ class BenchRobot:
         self.robot[:3] += moved
 
 
-RESUME_S = 1.5
+RESUME_S = 3.0
+"""Who was near and is not told of any more may still be there for two seconds."""
 LEARNER = {"learner dead": Fault.LEARNER_DEAD, "learner stalled": Fault.LEARNER_STALLED}
 POLICIES = {"policy not finite": math.nan, "policy at maximum": 1e6}
 JUMPS = {"clock jumps back": -100.0, "clock jumps ahead": 3600.0}

@@ -71,3 +71,5 @@ def test_a_cell_misses_by_its_period_its_latency_or_an_idle_learner() -> None:
     assert missed(row(busy=0.1, training=False)) == []
     assert not judged({"a": row(), "b": row(busy=0.1)}, 0, quick=False).holds
     assert judged({"b": row(busy=0.1)}, 0, quick=True).holds
+    broken = {"rate_hz": 20.0, "training": True, "failed": "the robot does not drive"}
+    assert judged({"a": broken}, 0, quick=True).holds is False

@@ -20,7 +20,7 @@ def driven(speeds: list[float], since_s: float = 0.0, every_s: float = 0.05) -> 
 
 
 def test_the_bar_of_a_stop_is_the_gates_time_and_two_periods() -> None:
-    assert LIMITS.stop_s == pytest.approx(0.8 + 0.1)
+    assert LIMITS.stop_s == pytest.approx(1.0 + 0.1)
 
 
 def test_a_stop_is_timed_from_when_the_fault_could_be_known() -> None:

@@ -14,7 +14,7 @@ from bisirl_ros.verify.robot.program import Program, handles, memory_mib, until
 def run(**more: Any) -> dict[str, Any]:
     """A run in which all was well."""
     steady = {"first": 100.0, "last": 101.0, "growth": 0.01}
-    of = {"episodes": 3, "commands": 900, "gap_s": 0.03, "waited": 0.0, "left": []}
+    of = {"episodes": 3, "commands": 900, "gap_s": 0.03, "waited": 0.0, "left": [], "ended": ""}
     return {**of, "memory": {"learner": steady}, **more}
 
 
@@ -30,6 +30,7 @@ def test_a_run_is_missed_by_each_of_its_bars() -> None:
     assert not soak.judged(run(gap_s=0.12), 0, quick=False).holds
     assert soak.judged(run(gap_s=0.11, memory=grown), 0, quick=True).holds
     assert not soak.judged(run(left=["python -m ..."]), 0, quick=True).holds
+    assert not soak.judged(run(ended="ended by itself: []"), 0, quick=True).holds
 
 
 def test_a_gap_is_the_longest_time_between_two_commands_since_it_counts() -> None:
@@ -61,6 +62,8 @@ def test_a_cycle_that_leaves_anything_is_a_leak() -> None:
     assert cycles.judged(rows, 0, quick=False).holds
     for more in ({"memory_mib": 316.0}, {"files": 22}, {"threads": 10}, {"learners": 1}):
         assert not cycles.judged([*rows[:-1], {**row, **more}], 0, quick=False).holds, more
+    stuck = cycles.judged([*rows[:4], {"failed": "no answer"}], 0, quick=False)
+    assert not stuck.holds and stuck.note == "cycle 5: no answer"
 
 
 def test_a_program_is_found_measured_and_killed(tmp_path: Path) -> None:
