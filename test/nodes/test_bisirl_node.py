@@ -121,7 +121,7 @@ def test_bad_human_input_stops_the_robot_and_is_told_once_per_second(stage: Stag
         stage.graph.work(1.5)
         assert standing(stage.commands)
         stage.spoil = lambda message: None
-    for pattern in (*complaints.values(), r"(odometry|tracker) silent .*: stopping"):
+    for pattern in (*complaints.values(), r"(?:odometry|tracker) silent .*: stopping"):
         gaps_s = np.diff(stage.told(pattern))
         assert np.all(gaps_s > 0.95), f"{pattern}: told after {gaps_s.min():.2f} s again"
     assert stage.node.process.poll() is None
