@@ -11,7 +11,7 @@ from bisirl_ros.control.body import Body, Twist, admissible
 from bisirl_ros.control.gate import GateSettings
 from bisirl_ros.session.clock import LONGEST_PERIOD_S
 
-LATE_S = 0.005
+LATE_S = 0.01
 """A command leaves so long after its tick was timed, more or less than the one before."""
 ROUNDED = 1e-6
 STILL = 1e-9

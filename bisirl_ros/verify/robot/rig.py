@@ -28,6 +28,8 @@ from bisirl_ros.verify.robot.tracker import Tracker
 
 STANDS_AT = (-2.0, 0.0)
 ODOMETRY_S = 0.05
+HEARS_S = 2.0
+"""A goal that did not make it drive within so long was maybe sent before anybody listened."""
 ENDS_S = 8.0
 """A node that is interrupted ramps to rest and lets its learner go; DDS tidies up after itself."""
 MOVES = 0.6
@@ -151,6 +153,14 @@ class Rig:
     def drives(self, timeout_s: float) -> bool:
         """Whether it came to drive within timeout_s [s]; False at once where its node has ended."""
         until(lambda: self.moves or not self.program.alive, timeout_s)
+        return self.moves
+
+    def sets_off(self, goal: tuple[float, float], timeout_s: float) -> bool:
+        """Whether it came to drive within timeout_s [s], once it had been sent somewhere."""
+        deadline = time.monotonic() + timeout_s
+        while not self.moves and self.program.alive and time.monotonic() < deadline:
+            self.send(goal)
+            self.drives(HEARS_S)
         return self.moves
 
     def _on_command(self, message: TwistStamped, sent_s: float) -> None:

@@ -123,9 +123,12 @@ class Stage:
         """Begin an episode once there is a policy; raises TimeoutError where it does not drive."""
         until(lambda: rig.commands or not rig.program.alive or self.error, STARTED_S)
         until(lambda: rig.matched() or not rig.program.alive, LISTENED_S)
-        if not self.parameters.batch_s:
+        if self.parameters.batch_s:  # nobody tells of episodes, or of goals with them
+            drives = rig.sets_off(self.scenario.starts.robot.goal, LISTENED_S)
+        else:
             rig.begin()
-        if not rig.drives(STARTED_S if not rig.commands else LISTENED_S):
+            drives = rig.drives(LISTENED_S)
+        if not drives:
             last = [line for line in rig.program.complaints.splitlines() if line][-1:]
             raise TimeoutError(f"the robot does not drive: {self.error or last}")
 
