@@ -16,8 +16,9 @@ from bisirl_ros.core.arrays import Array
 STOP: Array = np.zeros(3)
 STOP.setflags(write=False)
 REST: Twist = (0.0, 0.0, 0.0)
-SMOOTH = 4.0
-"""A first-order lag that follows gap / (SMOOTH lag) is critically damped."""
+SMOOTH, TAIL = 4.0, 1.5
+"""A first-order lag that follows gap / (SMOOTH lag) is critically damped; what is left of a ramp
+has died away TAIL lags after it."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class SafetyGate:
         for gap, wx, wy, v_h in around.people_near(body.radius_m):
             cos = (wx * vx + wy * vy) / speed
             if cos > 1e-6:
-                tail_m = v_h * body.lag_s  # a lag dies away, and a person walks on meanwhile
+                tail_m = TAIL * v_h * body.lag_s  # a lag dies away, and a person walks on meanwhile
                 bound(towards_it(gap - of.least_m - tail_m, v_h, cos), "separation")
             if gap < of.near_m:
                 bound(of.near_speed, "near a person")
