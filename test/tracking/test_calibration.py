@@ -192,6 +192,7 @@ def outcome(
     return Outcome(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
+@pytest.mark.slow
 def test_told_noise_is_accounted_for() -> None:
     """Small: velocities at 20 Hz and positions alone at 10 Hz, a few dozen decisions each."""
     for tracker in (Tracker(20.0, 0.01, 0.1), Tracker(10.0, 0.01)):

@@ -118,6 +118,7 @@ def test_the_figures_of_a_run_are_taken_from_its_summary() -> None:
     assert row["lost"] == pytest.approx(0.05)
 
 
+@pytest.mark.slow
 def test_an_offline_run_learns_what_people_want_and_plays_every_episode() -> None:
     scenario = load_scenario("crossing", people=2)
     truth = drawn_people(scenario, 0)
@@ -131,6 +132,7 @@ def test_an_offline_run_learns_what_people_want_and_plays_every_episode() -> Non
     assert len(found.commands) == len(found.tick_s) > 300
 
 
+@pytest.mark.slow
 def test_the_same_seed_is_the_same_run() -> None:
     scenario = load_scenario("crossing")
     runs = [
