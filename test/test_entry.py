@@ -106,7 +106,7 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("name", "given", "words"),
         [
-            ("bisirl_node", "nonsense:=1", ["'nonsense' is unknown; known are batch_s"]),
+            ("bisirl_node", "nonsense:=1", ["'nonsense' is unknown; known are autostart, batch_s"]),
             ("bisirl_node", "control_rate:=1000.0", ["control_rate = 1000.0", "at most 200.0 Hz"]),
             ("bisirl_node", "learner.policy_steps:=1000", ["learner.policy_steps", "at most 99"]),
             ("bisirl_node", "grid:=[8]", ["grid: give rings and spokes"]),

@@ -39,7 +39,9 @@ TOLD = (
     "control_period_ms",
 )  # fmt: skip
 """What has to be in a record of topic `learning`."""
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
+"""Without a word of the learner once the run is over: a busy machine is slow, not dead."""
+TOLD_AFTER_S = 10.0
 TRUTH_PATIENCE_S = 2.0
 
 
@@ -65,7 +67,8 @@ class ReportNode(BisirlNode):
         self._open: EpisodeRecord | None = None
         self._policies: list[Snapshot] = []
         self._grades: dict[int, dict[str, Any]] = {}  # may come before the episode they are of
-        self._over_since_s: float | None = None
+        self._over, self._told_to_wait = False, False
+        self._silent_since_s = 0.0
         self._printed = 0
         self._settings = LoopConfig()
         self._interrupted = True
@@ -96,7 +99,8 @@ class ReportNode(BisirlNode):
         elif record["event"] == "finished" and self._open is not None:
             self._close_episode(record)
         elif record["event"] == "run_finished":
-            self._over_since_s = time.monotonic()
+            self._silent_since_s = time.monotonic()
+            self._over = True
 
     def _close_episode(self, record: dict[str, Any]) -> None:
         episode, self._open = self._open, None
@@ -110,6 +114,7 @@ class ReportNode(BisirlNode):
         self._run.episodes.append(episode)
 
     def _on_learning(self, message: String) -> None:
+        self._silent_since_s = time.monotonic()
         record = read_json(message, LEARNING, "learning", TOLD)
         episode = self._episode(record["episode"])
         if episode is None:
@@ -166,14 +171,20 @@ class ReportNode(BisirlNode):
             say(progress_line(self._run, episode))
             self._printed += 1
             self._save()
-        over = self._over_since_s is not None and self._printed == len(self._run.episodes)
-        if over and (self._run.theta_true is not None or self._waited_long()):
+        if (
+            self._over
+            and self._printed == len(self._run.episodes)
+            and (self._run.theta_true is not None or self._waited_long())
+        ):
             self._interrupted = False
             self.finished = True
 
     def _waited_long(self) -> bool:
-        since = self._over_since_s
-        return since is not None and time.monotonic() - since > PATIENCE_S
+        silent_s = time.monotonic() - self._silent_since_s
+        if self._over and silent_s > TOLD_AFTER_S and not self._told_to_wait:
+            self._told_to_wait = True
+            self.get_logger().info(f"waiting for the learner, {PATIENCE_S:g} s at most")
+        return self._over and silent_s > PATIENCE_S
 
     def _save(self) -> None:
         self._run.wall_s = time.monotonic() - self._began_s

