@@ -38,7 +38,7 @@ setup(
         ("share/ament_index/resource_index/packages", ["resource/" + NAME]),
         ("share/" + NAME, ["package.xml"]),
         ("share/" + NAME + "/launch", glob("launch/*.launch.py")),
-        ("share/" + NAME + "/config", glob("config/*.yaml") + glob("config/*.rviz")),
+        ("share/" + NAME + "/config", glob("config/*")),
     ],
     install_requires=[
         "numpy",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import inspect
+import json
 import runpy
 import sys
 from collections.abc import Iterator
@@ -328,6 +329,27 @@ def test_rviz_shows_topics_that_there_are() -> None:
     readme = (ROOT / "README.md").read_text()
     assert len(topics) >= 6
     assert {topic for topic in topics if f"`{topic}`" not in readme} == set()
+
+
+def test_foxglove_shows_topics_that_there_are_in_panels_that_it_lays_out() -> None:
+    layout = json.loads((ROOT / "config" / "bisirl.foxglove.json").read_text())
+    panels = layout["configById"]
+    plots = [path["value"] for key in panels if "Plot" in key for path in panels[key]["paths"]]
+    named = [
+        *panels["3D!bisirl"]["topics"],
+        *plots,
+        panels["DiagnosticSummary!bisirl"]["topicToRender"],
+    ]
+    named.append(panels["RawMessages!gate"]["topicPath"].replace("/bisirl_node/", "~/"))
+    topics = {name.removeprefix("/").partition(".")[0] for name in named}
+    told = (ROOT / "README.md").read_text() + (ROOT / "docs" / "robot.md").read_text()
+    assert len(topics) >= 9
+    assert {t for t in topics if f"`{t}`" not in told and f"`/{t}`" not in told} == set()
+
+    def leaves(node: Any) -> list[str]:
+        return [node] if isinstance(node, str) else leaves(node["first"]) + leaves(node["second"])
+
+    assert sorted(leaves(layout["layout"])) == sorted(panels)
 
 
 def test_specs_have_remaps_of_tf_by_default() -> None:

@@ -58,10 +58,15 @@ class SafetyGate:
     separation distance leaves towards somebody; and from one command to the next no more changes
     than the accelerations allow. The last binds always, and the distance counts on no harder
     braking: who comes nearer all the same is the guard's affair.
+
+    period_s: until the next twist, as a rule; a twist holds for no less than that [s]
     """
 
-    def __init__(self, body: Body, settings: GateSettings | None = None) -> None:
+    def __init__(
+        self, body: Body, settings: GateSettings | None = None, period_s: float = 0.0
+    ) -> None:
         self._body, self.settings = body, settings or GateSettings()
+        self._period_s = period_s
         self._last: Twist = REST
         self._acceleration = (0.0, 0.0)
         self.not_finite = 0
@@ -115,7 +120,8 @@ class SafetyGate:
         speed = math.hypot(vx, vy)
         if speed < 1e-9:
             return 1.0, ""
-        reaction_s, brake = of.reaction_s + body.lag_s + dt_s, deceleration(body)
+        follow_s = max(body.lag_s + max(dt_s, self._period_s), 1e-6)
+        reaction_s, brake = of.reaction_s + follow_s, deceleration(body)
         least, rule = speed, ""
 
         def bound(left: float, why: str) -> None:
@@ -125,7 +131,7 @@ class SafetyGate:
 
         def towards_it(gap: float, v_h: float, cos: float) -> float:
             """Also so slow that a drive with a lag, which follows the gap, does not overshoot."""
-            smooth = max(gap - v_h * reaction_s, 0.0) / (cos * SMOOTH * (body.lag_s + dt_s))
+            smooth = max(gap - v_h * reaction_s, 0.0) / (cos * SMOOTH * follow_s)
             return min(speed_left(gap, v_h, reaction_s, brake, cos), smooth)
 
         bound(self.top_speed, "stopping time")

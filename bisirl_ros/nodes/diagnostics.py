@@ -79,6 +79,12 @@ class Diagnostics:
         for name, count in heard.items():
             values[f"{name} rate [Hz]"] = (count - self._heard.get(name, 0)) / EVERY_S
         self._heard = heard
+        for name, lateness in (
+            ("odometry", session.robot.lateness),
+            ("people", session.people.lateness),
+        ):
+            values[f"{name} stamps old by, least [s]"] = lateness.least_s
+            values[f"{name} stamps old by, median [s]"] = lateness.median_s
         for name, counts in (
             ("odometry", session.robot.refused),
             ("people", session.people.refused),

@@ -54,15 +54,12 @@ class PeopleInput:
         options = SourceOptions(tracker.twist_frame, lookup, frame, tracker.tf_prefix)
         self.source = source(tracker.source, options)
         self._identities = Identities(tracker.identities, max_speed, node.complain)
+        self._jumps = session.jumps
         if self.source.message is None:
             endpoints.steady_timer(POLLED_S, self._poll)
         else:
             topic = tracker.topic or self.source.topic
             endpoints.listen(self.source.message, topic, self._hear, SENSOR_PEOPLE)
-
-    def forget(self) -> None:
-        """Time jumped: everybody may be somebody else now."""
-        self._identities.forget()
 
     def _poll(self) -> None:
         names = tuple(self._frames.names)
@@ -111,6 +108,9 @@ class PeopleInput:
 
     def _identities_of(self, said: Sighting) -> list[PersonReport]:
         """The reports with an identity each; who has none yet is left out."""
+        if self._jumps != self._session.jumps:  # of ROS time: everybody may be somebody else now
+            self._jumps = self._session.jumps
+            self._identities.forget()
         named = [report for report in said.people if report.identity]
         nameless = [report for report in said.people if not report.identity]
         if not nameless and (named or not said.complete):

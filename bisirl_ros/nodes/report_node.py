@@ -41,8 +41,7 @@ TOLD = (
 """What has to be in a record of topic `learning`."""
 PATIENCE_S = 90.0
 """Without a word of the learner once the run is over: a busy machine is slow, not dead."""
-TOLD_AFTER_S = 10.0
-TRUTH_PATIENCE_S = 2.0
+TOLD_AFTER_S, TRUTH_PATIENCE_S = 10.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ class ReportNode(BisirlNode):
         self._open: EpisodeRecord | None = None
         self._policies: list[Snapshot] = []
         self._grades: dict[int, dict[str, Any]] = {}  # may come before the episode they are of
-        self._over, self._told_to_wait = False, False
-        self._silent_since_s = 0.0
+        self._over, self._told_to_wait, self._silent_since_s = False, False, 0.0
         self._printed = 0
         self._settings = LoopConfig()
         self._interrupted = True
@@ -171,11 +169,8 @@ class ReportNode(BisirlNode):
             say(progress_line(self._run, episode))
             self._printed += 1
             self._save()
-        if (
-            self._over
-            and self._printed == len(self._run.episodes)
-            and (self._run.theta_true is not None or self._waited_long())
-        ):
+        told = self._run.theta_true is not None or self._waited_long()
+        if self._over and self._printed == len(self._run.episodes) and told:
             self._interrupted = False
             self.finished = True
 

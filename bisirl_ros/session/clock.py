@@ -22,7 +22,7 @@ class Now:
 class Pace:
     """How far commands may change, by the time since the last one.
 
-    period_s: between commands, at least; time_scale: ROS seconds per steady second
+    period_s: before the first command; time_scale: ROS seconds per steady second
     """
 
     def __init__(self, period_s: float, time_scale: float) -> None:
@@ -33,7 +33,7 @@ class Pace:
         """ROS seconds since the last call, LONGEST_PERIOD_S steady ones at most."""
         last_s, self._last_s = self._last_s, now.steady_s
         since_s = self._period_s if last_s is None else now.steady_s - last_s
-        return self._time_scale * min(max(since_s, self._period_s), LONGEST_PERIOD_S)
+        return self._time_scale * min(max(since_s, 0.0), LONGEST_PERIOD_S)
 
 
 class JumpWatch:

@@ -72,6 +72,7 @@ class Driven:
 class Driver:
     """Judges what is wrong, asks who may drive, and lets the gate have the last word.
 
+    period_s: between commands [s]; time_scale: ROS seconds per steady second
     complain: is told what about, and a line (throttle it)
     """
 
@@ -82,11 +83,12 @@ class Driver:
         settings: DriverSettings,
         period_s: float,
         complain: Callable[[str, str], None],
+        time_scale: float = 1.0,
     ) -> None:
         self._scenario, self._policy, self._settings = scenario, policy, settings
         self._robot = robot = scenario.robot
         self._late_s, self._complain = LATE_PERIODS * period_s, complain
-        self.gate = SafetyGate(robot, settings.gate)
+        self.gate = SafetyGate(robot, settings.gate, time_scale * period_s)
         self.guard = Guard(settings.guard)
         self._obedience = Obedience(robot)
         self._failed_s = -np.inf

@@ -45,24 +45,22 @@ class Session:
         complain: Callable[[str, str], None] = lambda about, line: None,
     ) -> None:
         self._scenario, self._settings, self._complain = scenario, settings, complain
-        self._policy = InteractionPolicy(scenario.robot)
-        self._room = scenario.room
-        self.driver = Driver(
-            scenario, self._policy, settings.driver, settings.control_period_s, complain
-        )
+        self._policy, self._room = InteractionPolicy(scenario.robot), scenario.room
+        period_s, scale = settings.control_period_s, settings.time_scale
+        self.driver = Driver(scenario, self._policy, settings.driver, period_s, complain, scale)
         self.robot = StateInput("odom", settings.frame, settings.robot_timeout_s, complain)
         self.people = Tracks(scenario.person.max_speed, settings.people_timeout_s, complain)
         self.goals = GoalFilter(scenario, self._policy)
         start = scenario.starts.robot
         self._route, self._sent = np.array([*start.via, start.goal], float), settings.batch_s == 0.0
-        self._watch = JumpWatch()
+        self._watch, self.jumps = JumpWatch(), 0
         self.deployed: Snapshot | None = None
         self.newest: Snapshot | None = None
         self.enabled = True
         self._told: set[Fault] = set()
         self._diary = Diary(settings.observe_only)
         self._adopted_s = self._cut_at_s = -np.inf
-        self._pace = Pace(settings.control_period_s, settings.time_scale)
+        self._pace = Pace(period_s, scale)
         self.driven: Driven | None = None
         self._lately: collections.deque[tuple[PersonReport, Now]] = collections.deque(maxlen=LATELY)
         self._since_s = -np.inf
@@ -218,7 +216,7 @@ class Session:
         goals, belief = self.goals.of(names)
         aims = Aims(*(torch.from_numpy(v)[None] for v in (self._route, goals, belief)))
         present = torch.ones((1, count), dtype=torch.bool)
-        robot = torch.from_numpy(np.asarray(self.robot.state, float))[None]
+        robot = torch.from_numpy(np.asarray(self.robot.at(now.ros_s), float))[None]
         return Situation(robot, torch.from_numpy(people), present, aims, self._room), names
 
     def _faults(self, now: Now) -> set[Fault]:
@@ -238,6 +236,7 @@ class Session:
     def _start_anew(self, jump: str, now: Now) -> None:
         """What was heard before a jump of time means nothing; the episode goes on as a new one."""
         book, self._adopted_s, self._since_s = self._diary.book, -np.inf, -np.inf
+        self.jumps += 1
         self._lately.clear()
         self.driver.forget()
         self.robot.forget()

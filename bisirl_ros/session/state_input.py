@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.session.lateness import Lateness
 
 LARGEST = 1e6
 """No body is a thousand kilometres away, and none is that fast."""
@@ -29,12 +31,16 @@ class StateInput:
         self.stamp_s = -np.inf
         self._heard_s = -np.inf
         self.heard = 0
+        self.lateness = Lateness()
         self.refused: collections.Counter[str] = collections.Counter()
 
     def accept(
         self, state: Array, frame: str, stamp_s: float, ros_s: float, steady_s: float
     ) -> bool:
         """Take a state in, or refuse it; ros_s, steady_s: now on either clock [s]."""
+        odd = self.lateness.hear(ros_s, stamp_s)
+        if odd:
+            self._complain(f"{self._name} clock", f"{self._name}: {odd}")
         why = self._fault(state, frame, stamp_s, ros_s)
         if why:
             kind, advice = why
@@ -48,6 +54,17 @@ class StateInput:
         self.heard += 1
         return True
 
+    def at(self, ros_s: float) -> Array | None:
+        """The newest state (6,), carried on by its own twist until ros_s [s]; None without one."""
+        if self.state is None or ros_s <= self.stamp_s:
+            return self.state
+        x, y, yaw, vx, vy, wz = self.state.tolist()
+        age_s = min(ros_s - self.stamp_s, self.timeout_s)
+        heading = yaw + 0.5 * wz * age_s
+        cos, sin = math.cos(heading), math.sin(heading)
+        x, y = x + age_s * (cos * vx - sin * vy), y + age_s * (sin * vx + cos * vy)
+        return np.array([x, y, yaw + wz * age_s, vx, vy, wz])
+
     def fresh(self, steady_s: float) -> bool:
         """Whether a good state came within the timeout, on the steady clock."""
         return self.age_s(steady_s) <= self.timeout_s
@@ -59,6 +76,7 @@ class StateInput:
     def forget(self) -> None:
         """Start anew, for instance after ROS time jumped back."""
         self.state, self.stamp_s, self._heard_s = None, -np.inf, -np.inf
+        self.lateness.forget()
 
     def _fault(
         self, state: Array, frame: str, stamp_s: float, ros_s: float

@@ -10,6 +10,7 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.session.clock import Now
+from bisirl_ros.session.lateness import Lateness
 from bisirl_ros.session.reports import PersonReport
 from bisirl_ros.tracking.stream import PersonStream, Reading
 from bisirl_ros.tracking.walk_filter import WalkFilter
@@ -62,10 +63,14 @@ class Tracks:
         self._tracks: dict[str, Track] = {}
         self._heard_s = -np.inf
         self.heard = 0
+        self.lateness = Lateness()
         self.refused: collections.Counter[str] = collections.Counter()
 
     def hear(self, report: PersonReport, now: Now) -> Heard | None:
         """Take in a report; what of it can be believed, or None."""
+        odd = self.lateness.hear(now.ros_s, report.stamp_s)
+        if odd:
+            self._complain("people clock", f"people: {odd}")
         why = self._fault(report, now)
         if why:
             self._refuse(report.identity, *why)
@@ -129,6 +134,7 @@ class Tracks:
     def forget(self) -> None:
         """Start anew, for instance after ROS time jumped."""
         self._tracks.clear()
+        self.lateness.forget()
         self._heard_s = -np.inf
 
     def _room_for_one_more(self, now: Now) -> bool:

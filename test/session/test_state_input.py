@@ -127,3 +127,29 @@ def test_forgetting_takes_an_earlier_stamp_again(desk: Desk) -> None:
     assert desk.input.state is None
     assert not desk.input.fresh(5.0)
     assert desk.offer(stamp_s=1.0, ros_s=1.0)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.8, -2.0])
+def test_a_state_is_carried_on_by_its_twist(turn: float) -> None:
+    """Against the exact arc, which a step at the heading half way misses in third order."""
+    desk, age_s, v = Desk(), 0.1, np.array([0.9, -0.3])
+    desk.offer(np.array([1.0, 2.0, 0.4, *v, turn]))
+    found = desk.input.at(100.0 + age_s)
+    assert found is not None
+    steps = 2000
+    yaws = 0.4 + turn * (np.arange(steps) + 0.5) * age_s / steps
+    way = np.stack(
+        [np.cos(yaws) * v[0] - np.sin(yaws) * v[1], np.sin(yaws) * v[0] + np.cos(yaws) * v[1]]
+    )
+    np.testing.assert_allclose(found[:2], [1.0, 2.0] + way.mean(1) * age_s, atol=2e-4)
+    np.testing.assert_allclose(found[2:], [0.4 + turn * age_s, *v, turn])
+
+
+def test_no_state_is_carried_back_or_beyond_its_timeout() -> None:
+    desk = Desk()
+    assert desk.input.at(1.0) is None
+    state = np.array([1.0, 2.0, 0.0, 1.0, 0.0, 0.0])
+    desk.offer(state)
+    for ros_s in (0.0, 99.0, 100.0):
+        np.testing.assert_array_equal(desk.input.at(ros_s), state)
+    np.testing.assert_allclose(desk.input.at(1e6)[0], 1.0 + TIMEOUT_S)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.robot import cycles, gate, latency, pairs, single, soak, tracking
+from bisirl_ros.verify.robot import (
+    cycles,
+    gate,
+    latency,
+    pairs,
+    single,
+    soak,
+    together,
+    tracking,
+)
 
 EXPERIMENTS = tuple(
-    module.EXPERIMENT for module in (gate, pairs, single, latency, tracking, cycles, soak)
+    module.EXPERIMENT for module in (gate, pairs, single, together, latency, tracking, cycles, soak)
 )

@@ -1,7 +1,8 @@
-"""An hour of `bisirl sim`, episode after episode, at four times real time: nothing grows or stalls.
+"""`bisirl sim`, an hour of ROS time and more after a warm-up of another, at four times real time:
+nothing grows or stalls.
 
 A process's memory is what it holds in RAM (Rss of /proc/PID/smaps_rollup); its growth that of the
-median of the last fifth of the hour over the first fifth's after the warm-up, in which the learner
+median of the last fifth over the first fifth's after the warm-up, in which the learner
 fills its window of evidence.
 """
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FASTER, RATE_HZ = 4.0, 20.0
-FULL_S, WARM_S, EVERY_S = 3600.0, 900.0, 10.0
+FULL_S, WARM_S, EVERY_S = 2100.0, 900.0, 10.0
 QUICK_S, QUICK_WARM_S, QUICK_EVERY_S = 20.0, 2.0, 1.0
 GROWTH, GAP_S, QUICK_GAP_S = 0.05, 0.1, 0.5
 """The bars: of memory, and of the time without a command beyond the period."""
@@ -197,4 +198,6 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     ax.set_xlabel("memory [MiB]", fontsize=8)
 
 
-EXPERIMENT = Experiment("soak", "an hour of episodes: memory, gaps, what is left", measure, draw)
+EXPERIMENT = Experiment(
+    "soak", "more than an hour of episodes: memory, gaps, what is left", measure, draw
+)
