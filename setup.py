@@ -32,6 +32,7 @@ setup(
         "bisirl_ros": ["py.typed"],
         "bisirl_ros.robots": ["*.yaml"],
         "bisirl_ros.scenarios": ["*.yaml"],
+        "bisirl_ros.view": ["web/*"],
         "bisirl_sim": ["assets/*.urdf"],
     },
     data_files=[

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bisirl_ros.config import setting
+from bisirl_ros.params_file import given_to
+
+BAG = "bag"
+"""The recording of a run, in its folder."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class SimArguments:
     run_dir: str = setting("", doc="folder of the run; empty makes one under runs/")
     checkpoint: str = setting("", doc="learner checkpoint to go on from")
     oracle: bool = setting(True, doc="at the end, compare with the learner given theta*")
+    record: bool = setting(False, doc="write everything to the bag RUN/bag")
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class PeopleArguments:
     namespace: str = setting("", doc="namespace of all nodes and topics")
     params_file: str = setting("", doc="YAML file with further parameters")
     run_dir: str = setting("", doc="folder of the run; empty makes one under runs/")
+    record: bool = setting(False, doc="write everything to the bag RUN/bag")
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,20 @@ class Bringup:
         """The nodes' full names."""
         prefix = f"/{self.namespace.strip('/')}".rstrip("/")
         return [f"{prefix}/{spec.executable}" for spec in self.nodes]
+
+    def recorded(self, bag: Path) -> Bringup:
+        """The same with a recorder, which keeps the nodes' parameters with the bag.
+
+        Raises InputError for a parameter file that cannot be read.
+        """
+        kept = {
+            spec.executable: spec.parameters
+            | (given_to(self.params_file, name) if self.params_file else {})
+            for spec, name in zip(self.nodes, self.names, strict=True)
+        }
+        config = json.dumps({"parameters": kept}, default=list)
+        recorder = NodeSpec("recorder_node", {"bag": str(bag), "config": config})
+        return replace(self, nodes=(*self.nodes, recorder))
 
 
 def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
@@ -114,7 +135,7 @@ def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
         "save_to": str(run_dir / "checkpoint.safetensors"),
     }
     report = {**which, "run_dir": str(run_dir), "oracle": a.oracle}
-    return Bringup(
+    found = Bringup(
         (
             NodeSpec("bisirl_node", learner),
             NodeSpec("human_node", shared),
@@ -126,6 +147,7 @@ def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
         a.log_level,
         run_dir,
     )
+    return found.recorded(run_dir / BAG) if a.record else found
 
 
 def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
@@ -143,7 +165,7 @@ def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
         "odom_timeout_s": 2.0,
         "save_to": str(run_dir / "checkpoint.safetensors"),
     }
-    return Bringup(
+    found = Bringup(
         (
             NodeSpec("bisirl_node", learner),
             NodeSpec("recording_node", {"files": list(a.files), "rate": a.rate}),
@@ -158,3 +180,4 @@ def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
         a.log_level,
         run_dir,
     )
+    return found.recorded(run_dir / BAG) if a.record else found

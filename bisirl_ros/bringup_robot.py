@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bisirl_ros.bringup import Bringup, NodeSpec
 from bisirl_ros.config import setting
@@ -48,6 +49,7 @@ class RobotArguments:
     seed: int = setting(0, doc="of the learner", low=0)
     autostart: bool = setting(True, doc="configure and activate at once; else wait to be managed")
     namespace: str = setting("", doc="namespace of all nodes and topics")
+    record: str = setting("", doc="folder of a bag to write everything to; empty records nothing")
     use_sim_time: bool = setting(False, doc="follow /clock")
     params_file: str = setting("", doc="YAML file with further parameters")
     log_level: str = setting(
@@ -77,4 +79,5 @@ def robot(arguments: RobotArguments) -> Bringup:
     parameters = {name: getattr(a, name) for name in PARAMETERS}
     parameters["enable_stamped_cmd_vel"] = profile.stamped
     spec = NodeSpec("bisirl_node", parameters, tuple(remaps.items()))
-    return Bringup((spec,), a.namespace, a.params_file, a.log_level)
+    found = Bringup((spec,), a.namespace, a.params_file, a.log_level)
+    return found.recorded(Path(a.record).expanduser()) if a.record else found

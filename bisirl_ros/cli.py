@@ -28,12 +28,15 @@ from bisirl_ros.calibrate.commands import CalibrateArguments, run_calibrate
 from bisirl_ros.config import check
 from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError, exit_cleanly
+from bisirl_ros.replay.commands import ReplayArguments, run_replay
+from bisirl_ros.replay.compare import run_compare
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.supervisor import supervise
 from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.parts import cores
 from bisirl_ros.verify.run import VerifyArguments, chosen, closing, run_suite
 from bisirl_ros.verify.suites import SUITES, experiments_of
+from bisirl_ros.view.commands import ViewArguments, run_view
 
 
 class Parser(argparse.ArgumentParser):
@@ -74,6 +77,15 @@ def _dispatch(arguments: Sequence[str]) -> int:
     calibrate = commands.add_parser("calibrate", help="a robot's drive, from a minute of driving")
     calibrate.add_argument("bag", metavar="BAG", help="what ros2 bag record left: folder or file")
     _options(calibrate, CalibrateArguments)
+    replay = commands.add_parser("replay", help="what is learned from a recording")
+    replay.add_argument("bag", metavar="BAG", help="a bag, or the folder of a run that holds one")
+    _options(replay, ReplayArguments)
+    compare = commands.add_parser("compare", help="what changed from one run to another")
+    compare.add_argument("one", metavar="RUN", help="the folder of a run")
+    compare.add_argument("other", metavar="RUN", help="the folder of another")
+    view = commands.add_parser("view", help="what happened, as one page: a run folder or a bag")
+    view.add_argument("source", metavar="RUN|BAG", help="a run folder, or a bag's folder or file")
+    _options(view, ViewArguments)
     given = vars(parser.parse_args(arguments))
     runs = {
         "sim": run_sim,
@@ -84,6 +96,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
         "ladder": run_ladder,
         "report": run_report,
         "calibrate": run_calibrate,
+        "replay": run_replay,
+        "view": run_view,
+        "compare": run_compare,
     }
     return runs[given.pop("command")](given)
 

@@ -19,6 +19,7 @@ NODES = (
     "recording_node",
     "report_node",
     "people_report_node",
+    "recorder_node",
 )
 ROS_MODULES = (
     "rclpy",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from typing import Any
 
-from launch.actions import DeclareLaunchArgument, Shutdown
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, Shutdown
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-from bisirl_ros.bringup import Bringup
+from bisirl_ros.bringup import Bringup, NodeSpec
 from bisirl_ros.params_file import refuse_strangers
 from bisirl_ros.parent import ends_with_this_process
 
+RECORDER = "recorder_node"
 RVIZ = PathJoinSubstitution([FindPackageShare("bisirl_ros"), "config", "bisirl.rviz"])
 
 
@@ -55,7 +57,9 @@ def nodes(bringup: Bringup) -> list[Any]:
         refuse_strangers(bringup.params_file, bringup.names)
     extra = [bringup.params_file] if bringup.params_file else []
     return [
-        Node(
+        _ros2_bag(spec)
+        if spec.executable == RECORDER and _has_rosbag2()
+        else Node(
             package="bisirl_ros",
             executable=spec.executable,
             namespace=bringup.namespace,
@@ -69,3 +73,19 @@ def nodes(bringup: Bringup) -> list[Any]:
         )
         for spec in bringup.nodes
     ]
+
+
+def _has_rosbag2() -> bool:
+    return importlib.util.find_spec("ros2bag") is not None
+
+
+def _ros2_bag(spec: NodeSpec) -> Any:
+    """The same recording by rosbag2, where it is installed; what was configured is kept inside."""
+    bag, config = spec.parameters["bag"], spec.parameters["config"]
+    command = ["ros2", "bag", "record", "--all", "--storage", "mcap", "--output", bag]
+    return ExecuteProcess(
+        cmd=[*command, "--custom-data", f"bisirl={config}"],
+        output="screen",
+        additional_env=ends_with_this_process(),
+        sigterm_timeout="15",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,21 @@ def for_everybody(arguments: Sequence[str]) -> frozenset[str]:
     names: set[str] = set()
     for flag, value in itertools.pairwise(arguments):
         if flag == "--params-file":
-            found = _sections(Path(value))
-            names |= {n for section, given in found if section == EVERYBODY for n in flat(given)}
+            for section, given in _sections(Path(value)):
+                names |= flattened(given).keys() if section == EVERYBODY else set()
     return frozenset(names)
+
+
+def given_to(path: Path | str, node: str) -> dict[str, Any]:
+    """What a parameter file sets of one node, by dotted names; later sections have the last word.
+
+    node: its full name. Raises InputError as `refuse_strangers`.
+    """
+    found: dict[str, Any] = {}
+    for section, given in _sections(Path(path)):
+        if reaches(section, node):
+            found |= flattened(given)
+    return found
 
 
 def reaches(section: str, node: str) -> bool:
@@ -52,13 +64,15 @@ def reaches(section: str, node: str) -> bool:
     return re.fullmatch(pattern, node) is not None
 
 
-def flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Names of nested parameters, joined by dots."""
+def flattened(given: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters by their names, joined by dots."""
+    found: dict[str, Any] = {}
     for key, value in given.items():
         if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{key}.")
+            found |= flattened(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}"
+            found[f"{prefix}{key}"] = value
+    return found
 
 
 def _sections(path: Path, read: Mapping[str, Any] | None = None) -> list[tuple[str, Any]]:

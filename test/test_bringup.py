@@ -25,9 +25,11 @@ from bisirl_ros.bringup import (
     people,
     simulation,
 )
+from bisirl_ros.bringup_replay import ReplayLaunchArguments
 from bisirl_ros.bringup_robot import RobotArguments, chain, robot
 from bisirl_ros.config import from_mapping
 from bisirl_ros.entry import NODES
+from bisirl_ros.errors import InputError
 from bisirl_ros.robots.profile import robot_names
 
 ROOT = Path(__file__).parents[1]
@@ -126,8 +128,6 @@ def test_all_nodes_of_a_simulation_know_the_same_scenario() -> None:
 
 
 def test_a_misspelt_parameter_would_be_seen() -> None:
-    from bisirl_ros.errors import InputError
-
     with pytest.raises(InputError, match="unknown key 'sede'"):
         check_parameters("sim_node", {"sede": 1})
     with pytest.raises(InputError, match="unknown key 'stepps'"):
@@ -170,7 +170,12 @@ def run_launch_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     """The functions of a launch file, over stand-ins for the launch packages."""
     stand_ins = {
         "launch": ["LaunchDescription"],
-        "launch.actions": ["DeclareLaunchArgument", "OpaqueFunction", "Shutdown"],
+        "launch.actions": [
+            "DeclareLaunchArgument",
+            "ExecuteProcess",
+            "OpaqueFunction",
+            "Shutdown",
+        ],
         "launch.conditions": ["IfCondition"],
         "launch.substitutions": ["LaunchConfiguration", "PathJoinSubstitution"],
         "launch_ros": [],
@@ -251,8 +256,6 @@ def test_the_launch_file_declares_every_argument_with_its_default(
 def test_the_launch_file_refuses_a_bad_argument(
     given: dict[str, str], told: str, launch_file: dict[str, Any]
 ) -> None:
-    from bisirl_ros.errors import InputError
-
     with pytest.raises(InputError, match=told):
         launch_file["read_arguments"](configurations(**given))
 
@@ -306,8 +309,6 @@ def test_velocities_reach_the_robot_through_what_of_nav2_is_asked_for(
 def test_the_robot_launch_file_refuses_a_bad_argument(
     given: dict[str, str], told: str, robot_launch_file: dict[str, Any]
 ) -> None:
-    from bisirl_ros.errors import InputError
-
     with pytest.raises(InputError, match=told):
         robot_launch_file["read_arguments"](configurations(RobotArguments, **given))
 
@@ -321,6 +322,54 @@ def test_the_launch_file_loads_under_ros() -> None:
     description = runpy.run_path(str(LAUNCH_FILE))["generate_launch_description"]()
     declared = {e.name for e in description.entities if isinstance(e, DeclareLaunchArgument)}
     assert declared >= {f.name for f in dataclasses.fields(SimArguments)}
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_recording_keeps_the_parameters_and_is_rosbag2s_where_that_is(
+    launch_file: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: bool
+) -> None:
+    params = tmp_path / "mine.yaml"
+    params.write_text("/**/bisirl_node: {ros__parameters: {grid: [6, 12], guard: {retry_s: 2.0}}}")
+    given = configurations(
+        run_dir=str(tmp_path / "run"), record="true", params_file=str(params), seed="7"
+    )
+    real = importlib.util.find_spec
+    there = SimpleNamespace() if installed else None
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: there if name == "ros2bag" else real(name)
+    )
+    *others, recorder = launch_file["start_nodes"](SimpleNamespace(launch_configurations=given))
+    assert len(others) == 4
+    if installed:
+        command = recorder.named["cmd"]
+        assert command[:3] == ["ros2", "bag", "record"]
+        assert command[command.index("--output") + 1] == str(tmp_path / "run" / "bag")
+        config = command[command.index("--custom-data") + 1].removeprefix("bisirl=")
+    else:
+        assert recorder.named["executable"] == "recorder_node"
+        config = recorder.named["parameters"][0]["config"]
+    kept = json.loads(config)["parameters"]["bisirl_node"]
+    assert (kept["seed"], kept["grid"], kept["guard.retry_s"]) == (7, [6, 12], 2.0)
+
+
+def test_a_replay_over_ros_never_reaches_a_robot(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = run_launch_file(ROOT / "launch" / "replay.launch.py", monkeypatch)
+    given = configurations(
+        ReplayLaunchArguments, bag=str(tmp_path), namespace="robot1", loop="true", rate="2.0"
+    )
+    node, playing = file["start_nodes"](SimpleNamespace(launch_configurations=given))
+    assert node.named["parameters"][0]["observe_only"] is True
+    assert node.named["parameters"][0]["use_sim_time"] is True
+    assert dict(node.named["remappings"])["cmd_vel"] == "replayed/cmd_vel"
+    command = playing.named["cmd"]
+    assert command[:4] == ["ros2", "bag", "play", str(tmp_path)] and "--loop" in command
+    assert command[command.index("--remap") + 1] == "/robot1/cmd_vel:=/robot1/replayed/cmd_vel"
+    kept_back = command[command.index("--exclude-topics") + 1 : command.index("--remap")]
+    assert {"/clock", "/robot1/policy", "/robot1/learning"} <= set(kept_back)
+    with pytest.raises(InputError, match="no such file or folder; give bag:=FOLDER"):
+        file["start_nodes"](SimpleNamespace(launch_configurations={**given, "bag": "gone"}))
 
 
 def test_rviz_shows_topics_that_there_are() -> None:

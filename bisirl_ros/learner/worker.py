@@ -159,7 +159,8 @@ class Worker:
     def _expects(self, log: EpisodeLog) -> ExpectedChoices | None:
         """What those whom an episode is about were expected to do, where their reward is known."""
         config, evidence, theta = self._config, self._state.evidence, self._state.theta
-        if config.observe_only or log.policy_version not in self._deployed:
+        phi = None if config.observe_only else self.policy(log.policy_version)
+        if phi is None:
             return None
         known = {
             name: Known(
@@ -170,18 +171,22 @@ class Worker:
             for name in log.identities
             if name in evidence.identities
         }
-        phi = self._deployed[log.policy_version]
         return self._solver.expected(phi, known)
+
+    def policy(self, version: int) -> Tensor | None:
+        """phi of a policy that was handed out; None where it never was, or is forgotten."""
+        return self._deployed.get(version)
 
     def _phi_of(self, batch: Decisions) -> Tensor:
         if batch.robot_future is not None:
             return self._state.phi.detach()
-        if batch.policy_version not in self._deployed:
+        phi = self.policy(batch.policy_version)
+        if phi is None:
             raise InputError(
                 f"decisions under policy {batch.policy_version}, which this learner never made"
                 " or has forgotten"
             )
-        return self._deployed[batch.policy_version]
+        return phi
 
     def _next(self) -> bytes | None:
         parent = parent_process()

@@ -9,12 +9,12 @@ from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallba
 from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.errors import InputError
 from bisirl_ros.learner.device import resolve_device
-from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
-from bisirl_ros.nodes.frame_listener import FrameListener
 from bisirl_ros.nodes.interaction import AskedFor, Interaction
 from bisirl_ros.nodes.live_settings import LiveSettings
 from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.ros import BisirlNode
+from bisirl_ros.nodes.tf_listener import tf_listener
+from bisirl_ros.parameters.interaction import BisirlParameters
 
 LIVE = ("gate.", "guard.", "fallback.", "human_timeout_s", "odom_timeout_s")
 """How the names of parameters begin that may change while the node runs."""
@@ -39,7 +39,7 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
         resolve_device(p.device)
         if p.checkpoint and not Path(p.checkpoint).is_file():
             raise InputError(f"bisirl_node: parameter checkpoint: no file {p.checkpoint}")
-        self._frames = FrameListener(self, p.global_frame)
+        self._frames = tf_listener(self, p.global_frame)
         self._running: Interaction | None = None
         self._kept: AskedFor | None = None
         self._live = LiveSettings(self, p, LIVE, self._reconfigure)

@@ -1,42 +1,24 @@
-"""The robot, its commands and its routes as messages, and back (REP-103: SI, x forward).
-
-People are in `conversions_people`, records as JSON in `conversions_records`.
-"""
+"""The robot, its commands, routes and records as messages, which `bisirl_ros.messages` reads."""
 
 from __future__ import annotations
 
 import array
-import math
+import json
 from typing import Any
 
-import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped, Quaternion, Twist, TwistStamped
 from nav_msgs.msg import Odometry, Path
-from std_msgs.msg import UInt8MultiArray
-from transforms3d.euler import euler2quat, quat2euler
+from std_msgs.msg import String, UInt8MultiArray
+from transforms3d.euler import euler2quat
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.errors import InputError
-
-
-def stamp_s(time: Time) -> float:
-    """A stamp as seconds."""
-    return float(time.sec) + 1e-9 * float(time.nanosec)
 
 
 def to_stamp(time_s: float) -> Time:
     """Seconds as a stamp."""
     nanoseconds = round(time_s * 1e9)
     return Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
-
-
-def yaw_of(q: Quaternion) -> float:
-    """Heading [rad] of an orientation; NaN where it is not a rotation."""
-    norm = math.hypot(q.w, q.x, q.y, q.z)
-    if not 0.5 < norm < 2.0:
-        return math.nan
-    return float(quat2euler((q.w, q.x, q.y, q.z))[2])
 
 
 def quaternion_of(yaw: float) -> Quaternion:
@@ -62,13 +44,6 @@ def robot_to_odometry(state: Array, frame: str, time_s: float) -> Odometry:
     return message
 
 
-def odometry_to_robot(message: Odometry) -> Array:
-    """Odometry as robot (6,): x, y, yaw, and vx, vy, wz in base_link."""
-    pose = message.pose.pose
-    place = [pose.position.x, pose.position.y, yaw_of(pose.orientation)]
-    return np.concatenate([place, command_of(message.twist.twist)])
-
-
 def velocity_command(twist: Array, stamped: bool, time_s: float) -> Any:
     """vx, vy [m/s], wz [rad/s] (3,) as a Twist, or a TwistStamped in base_link."""
     message = _twist(twist)
@@ -80,12 +55,6 @@ def stamped_twist(twist: Twist, frame: str, time_s: float) -> TwistStamped:
     message = TwistStamped(twist=twist)
     message.header.frame_id, message.header.stamp = frame, to_stamp(time_s)
     return message
-
-
-def command_of(message: Twist | TwistStamped) -> Array:
-    """vx, vy [m/s], wz [rad/s] (3,) in either kind of message."""
-    twist = message.twist if isinstance(message, TwistStamped) else message
-    return np.array([twist.linear.x, twist.linear.y, twist.angular.z])
 
 
 def velocity_type(stamped: bool) -> type:
@@ -109,21 +78,6 @@ def route_to_path(route: Array, frame: str, time_s: float) -> Path:
     return message
 
 
-def route_of(message: PoseStamped | Path) -> Array:
-    """The route (L, 2) [m] in a `goal_pose` (L = 1) or `plan`.
-
-    Raises InputError for a path without a pose, or a point that is not finite.
-    """
-    one = isinstance(message, PoseStamped)
-    what, poses = ("goal_pose", [message]) if one else ("plan", message.poses)
-    if not poses:
-        raise InputError(f"{what}: holds no pose; give at least the goal")
-    points = [(p.pose.position.x, p.pose.position.y) for p in poses]
-    if not np.isfinite(points).all():
-        raise InputError(f"{what}: a position is not finite; check what plans it")
-    return np.array(points)
-
-
 def bytes_message(data: bytes) -> UInt8MultiArray:
     """Raw bytes as a message."""
     message = UInt8MultiArray()
@@ -131,9 +85,9 @@ def bytes_message(data: bytes) -> UInt8MultiArray:
     return message
 
 
-def message_bytes(message: UInt8MultiArray) -> bytes:
-    """The raw bytes of a message."""
-    return bytes(message.data)
+def json_message(record: dict[str, Any]) -> String:
+    """A record as JSON text; raises ValueError for a value that is not finite."""
+    return String(data=json.dumps(record, allow_nan=False))
 
 
 def _twist(twist: Array) -> Twist:

@@ -64,6 +64,8 @@ class Diagnostics:
         fault = verdict.fault
         if not self.active:
             return Status("control", "ok", "inactive", values)
+        if self._session.driven is None and fault is None:
+            return Status("control", "ok", "watching", values)
         if fault is None or TABLE[fault].usual:
             return Status("control", "ok", "driving" if fault is None else fault.value, values)
         return Status("control", LEVEL[verdict.reaction], fault.value, values)

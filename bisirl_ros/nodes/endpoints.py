@@ -10,6 +10,9 @@ from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.timer import Timer
 
+from bisirl_ros.inputs.host import Quality
+from bisirl_ros.nodes.message_types import message_type
+from bisirl_ros.nodes.qos import OF
 from bisirl_ros.nodes.ros import BisirlNode
 
 
@@ -28,10 +31,10 @@ class Endpoints:
         return made
 
     def listen(
-        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+        self, kind: str, topic: str, callback: Callable[[Any], None], quality: Quality
     ) -> None:
-        """As `BisirlNode.listen`."""
-        made = self._node.listen(kind, topic, callback, qos)
+        """As `BisirlNode.listen`; raises InputError for a type that is not installed."""
+        made = self._node.listen(message_type(kind), topic, callback, OF[quality])
         self._closing.append((self._node.destroy_subscription, made))
 
     def service(self, kind: type, name: str, callback: Callable[[Any, Any], Any]) -> None:

@@ -26,22 +26,23 @@ from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import unpack_snapshot
-from bisirl_ros.nodes.conversions import message_bytes, odometry_to_robot, stamp_s
-from bisirl_ros.nodes.conversions_people import odometry_to_person, person_command, person_state
-from bisirl_ros.nodes.conversions_records import (
+from bisirl_ros.messages.people import odometry_to_person, person_state
+from bisirl_ros.messages.records import (
     EVALUATION,
     LEARNING,
     TRUTH,
-    json_message,
     read_episode,
     read_estimates,
     read_intent,
     read_json,
 )
+from bisirl_ros.messages.robot import message_bytes, odometry_to_robot, stamp_s
+from bisirl_ros.nodes.conversions import json_message
+from bisirl_ros.nodes.conversions_people import person_command
 from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, PEOPLE, STANDARD
 from bisirl_ros.nodes.ros import ACK_TIMEOUT, BisirlNode
-from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
+from bisirl_ros.parameters.scenario import ScenarioParameters
 
 TOLERANCE_S = 1e-6
 

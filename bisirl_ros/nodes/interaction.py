@@ -13,29 +13,25 @@ from bisirl_ros.control.faults import Fault
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.errors import InputError
+from bisirl_ros.inputs.frames import FrameListener
+from bisirl_ros.inputs.obstacle_input import ObstacleInput
+from bisirl_ros.inputs.people_input import PeopleInput
+from bisirl_ros.inputs.robot_input import RobotInput
 from bisirl_ros.io.contract import pack_snapshot
 from bisirl_ros.learner.process import Update
-from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
 from bisirl_ros.nodes.comfort_topic import ComfortTopic
-from bisirl_ros.nodes.conversions import (
-    bytes_message,
-    velocity_command,
-    velocity_type,
-)
+from bisirl_ros.nodes.conversions import bytes_message, velocity_command, velocity_type
 from bisirl_ros.nodes.diagnostics import Diagnostics
 from bisirl_ros.nodes.endpoints import Endpoints
-from bisirl_ros.nodes.frame_listener import FrameListener
 from bisirl_ros.nodes.graph_watch import GraphWatch
 from bisirl_ros.nodes.interventions import Interventions
 from bisirl_ros.nodes.learner_link import LearnerLink
 from bisirl_ros.nodes.learning_topics import LearningTopics
-from bisirl_ros.nodes.obstacle_input import ObstacleInput
-from bisirl_ros.nodes.people_input import PeopleInput
 from bisirl_ros.nodes.periods import Periods
 from bisirl_ros.nodes.qos import LATCHED, STANDARD
-from bisirl_ros.nodes.robot_input import RobotInput
 from bisirl_ros.nodes.ros import ACK_TIMEOUT, BisirlNode
 from bisirl_ros.nodes.services import Services
+from bisirl_ros.parameters.interaction import BisirlParameters
 from bisirl_ros.session.session import Session
 
 MARKERS_EVERY = 8

@@ -8,7 +8,8 @@ from typing import Any
 from std_msgs.msg import String
 
 from bisirl_ros.control.faults import Reaction
-from bisirl_ros.nodes.conversions_records import INTERVENTION, json_message
+from bisirl_ros.messages.records import INTERVENTION
+from bisirl_ros.nodes.conversions import json_message
 from bisirl_ros.nodes.endpoints import Endpoints
 from bisirl_ros.nodes.qos import EVENTS
 from bisirl_ros.session.driver import Driven

@@ -12,8 +12,9 @@ from bisirl_ros.crowd.predicted_motion import PredictedMotion
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.io.contract import Snapshot
+from bisirl_ros.messages.records import LEARNING, read_estimates
+from bisirl_ros.nodes.conversions import json_message
 from bisirl_ros.nodes.conversions_people import path_marker
-from bisirl_ros.nodes.conversions_records import LEARNING, json_message, read_estimates
 from bisirl_ros.nodes.endpoints import Endpoints
 from bisirl_ros.nodes.qos import EVENTS, STANDARD
 

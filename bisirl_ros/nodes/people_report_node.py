@@ -10,12 +10,7 @@ from std_msgs.msg import String
 
 from bisirl_ros.config import setting
 from bisirl_ros.crowd.scenario import load_scenario
-from bisirl_ros.nodes.conversions_records import (
-    LEARNING,
-    read_episode,
-    read_estimates,
-    read_json,
-)
+from bisirl_ros.messages.records import LEARNING, read_episode, read_estimates, read_json
 from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS
 from bisirl_ros.nodes.ros import BisirlNode

@@ -12,10 +12,10 @@ from std_msgs.msg import String, UInt8MultiArray
 from bisirl_ros.config import setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.navwareset import Recording, read_recording
+from bisirl_ros.messages.records import EPISODE
 from bisirl_ros.nodes.clock_watch import ClockWatch
-from bisirl_ros.nodes.conversions import robot_to_odometry, to_stamp
+from bisirl_ros.nodes.conversions import json_message, robot_to_odometry, to_stamp
 from bisirl_ros.nodes.conversions_people import person_to_odometry
-from bisirl_ros.nodes.conversions_records import EPISODE, json_message
 from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, PEOPLE, STANDARD
 from bisirl_ros.nodes.ros import BisirlNode

@@ -12,14 +12,15 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from bisirl_ros.config import setting
+from bisirl_ros.messages.records import EPISODE, INTENT
+from bisirl_ros.messages.robot import command_of
 from bisirl_ros.nodes.clock_watch import ClockWatch
-from bisirl_ros.nodes.conversions import command_of, to_stamp, velocity_type
-from bisirl_ros.nodes.conversions_records import EPISODE, INTENT, json_message
+from bisirl_ros.nodes.conversions import json_message, to_stamp, velocity_type
 from bisirl_ros.nodes.parameters import declare
 from bisirl_ros.nodes.qos import EVENTS, LATCHED, STANDARD
 from bisirl_ros.nodes.ros import BisirlNode
-from bisirl_ros.nodes.scenario_parameters import ScenarioParameters
 from bisirl_ros.nodes.state_topics import StateTopics
+from bisirl_ros.parameters.scenario import ScenarioParameters
 from bisirl_sim.episode import Episode
 from bisirl_sim.tracker import Tracker, TrackerSpec
 from bisirl_sim.world import make_world

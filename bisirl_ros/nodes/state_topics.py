@@ -10,13 +10,9 @@ from nav_msgs.msg import Odometry, Path
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.scenario import Scenario
+from bisirl_ros.messages.people import OLD_IDENTITY
 from bisirl_ros.nodes.conversions import goal_to_pose, robot_to_odometry, route_to_path
-from bisirl_ros.nodes.conversions_people import (
-    OLD_IDENTITY,
-    exact_report,
-    person_to_odometry,
-    person_to_pose,
-)
+from bisirl_ros.nodes.conversions_people import exact_report, person_to_odometry, person_to_pose
 from bisirl_ros.nodes.qos import LATCHED, PEOPLE, STANDARD
 from bisirl_ros.nodes.ros import BisirlNode
 from bisirl_ros.session.reports import PersonReport

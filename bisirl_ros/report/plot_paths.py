@@ -157,7 +157,7 @@ def _key(run: RunRecord) -> dict[str, Any]:
         return Line2D([], [], ls="", marker=shape, ms=size, **look)
 
     key = {"robot": Line2D([], [], color=ROBOT, lw=2.4)}
-    names = run.scenario.identities
+    names = run.names
     for name in names[:MOST_NAMED]:
         label = "person" if len(names) == 1 else name
         key[label] = Line2D([], [], color=person_colour(run, name), lw=2.4)

@@ -75,7 +75,7 @@ def label_axes(ax: Axes, x: str, y: str) -> None:
 
 def person_colour(run: RunRecord, identity: str) -> str:
     """Of one person, the same in every picture of a run; after so many they come again."""
-    names = run.scenario.identities
+    names = run.names
     return PEOPLE[names.index(identity) % len(PEOPLE)] if identity in names else GREY
 
 

@@ -82,7 +82,7 @@ def weights(run: RunRecord) -> Figure:
 
 def _told(run: RunRecord, i: int) -> str:
     """The last estimates of weight i in a few words."""
-    last, names = run.estimated, run.scenario.identities
+    last, names = run.estimated, run.names
     inside = record.covered(run) or {}
     if last is None or last.theta is None:
         return "no estimate yet"
@@ -106,7 +106,7 @@ def _weight_panel(ax: Axes, run: RunRecord, i: int) -> None:
     """Weight i of everybody over the episodes."""
     ax.axhline(0.0, color=PALE, lw=1.0, zorder=0)
     shown = [0.0]
-    names = run.scenario.identities
+    names = run.names
     for p, name in enumerate(names):
         colour = ROBOT if len(names) == 1 else person_colour(run, name)
         label = "estimate" if len(names) == 1 else name

@@ -54,7 +54,7 @@ def progress_line(run: RunRecord, episode: EpisodeRecord) -> str:
     The error is the mean over people. The inner loop's time is in milliseconds, the median time of
     an outer update in seconds.
     """
-    names = run.scenario.identities
+    names = run.names
     if len(names) == 1:
         middle = _weights(run, episode, names[0])
     else:
@@ -110,7 +110,7 @@ def _weights(run: RunRecord, episode: EpisodeRecord, name: str) -> list[str]:
 
 def _weight_table(run: RunRecord) -> list[str]:
     """Of each person: feature, truth, estimate with its 95 % interval, and whether it holds."""
-    features, names, pm = run.scenario.feature_names, run.scenario.identities, _plus_minus()
+    features, names, pm = run.scenario.feature_names, run.names, _plus_minus()
     if not names:
         return ["nobody was there to learn from"]
     last, inside = run.estimated, covered(run) or {}

@@ -114,6 +114,13 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The scenario's people, or whoever was met where those are others."""
+        last, expected = self.estimated, self.scenario.identities
+        met = () if last is None or last.theta is None else tuple(last.theta)
+        return expected if not met or set(met) & set(expected) else met
+
+    @property
     def estimated(self) -> EpisodeRecord | None:
         """The last episode after which there was an estimate, None before the first."""
         return next((e for e in reversed(self.episodes) if e.theta is not None), None)

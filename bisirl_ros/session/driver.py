@@ -14,7 +14,7 @@ from torch import Tensor
 from bisirl_ros.config import setting
 from bisirl_ros.control.around import Around
 from bisirl_ros.control.fallback import FallbackSettings, fallback
-from bisirl_ros.control.faults import TABLE, Fault, Reaction
+from bisirl_ros.control.faults import BLIND, TABLE, Fault, Reaction
 from bisirl_ros.control.gate import STOP, GateSettings, SafetyGate
 from bisirl_ros.control.guard import Guard, GuardSettings, Verdict
 from bisirl_ros.control.obedience import Obedience
@@ -73,7 +73,7 @@ class Driver:
     """Judges what is wrong, asks who may drive, and lets the gate have the last word.
 
     period_s: between commands [s]; time_scale: ROS seconds per steady second
-    complain: is told what about, and a line (throttle it)
+    complain: is told what about, and a line (throttle it); stopwatch: by which a policy is late [s]
     """
 
     def __init__(
@@ -84,10 +84,12 @@ class Driver:
         period_s: float,
         complain: Callable[[str, str], None],
         time_scale: float = 1.0,
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._scenario, self._policy, self._settings = scenario, policy, settings
         self._robot = robot = scenario.robot
         self._late_s, self._complain = LATE_PERIODS * period_s, complain
+        self._stopwatch = stopwatch
         self.gate = SafetyGate(robot, settings.gate, time_scale * period_s)
         self.guard = Guard(settings.guard)
         self._obedience = Obedience(robot)
@@ -139,6 +141,13 @@ class Driver:
         self.last = Driven(asked, admitted.twist, verdict, admitted.rule)
         return self.last
 
+    def watch(self, faults: Iterable[Fault], steady_s: float) -> None:
+        """Somebody else drives: say what cannot be seen, and judge nothing else."""
+        verdict = self.guard.judge({*faults} & BLIND, steady_s)
+        if verdict.fault is not None:
+            rule = TABLE[verdict.fault]
+            self._complain(verdict.fault.value, f"{verdict.fault.value}: {rule.when}")
+
     def halt(self, steady_s: float, dt_s: float) -> Array:
         """Ramp to rest, whatever is the matter: the twist (3,) to send."""
         verdict = self.guard.judge({*self.guard.holding, Fault.CONTROL_FAILED}, steady_s)
@@ -180,14 +189,14 @@ class Driver:
 
     def _ask(self, phi: Tensor, situation: Situation, steady_s: float) -> Array | None:
         """The policy's twist (3,); None where it failed."""
-        began = time.perf_counter()
+        began = self._stopwatch()
         try:
             with torch.inference_mode():
                 twist = np.asarray(self._policy(phi, situation)[0], float)
         except (RuntimeError, ValueError, FloatingPointError) as error:
             self._complain("policy", f"policy: {' '.join(str(error).split())[:200]}")
             twist = np.full(3, np.nan)
-        if time.perf_counter() - began > self._late_s or not np.isfinite(twist).all():
+        if self._stopwatch() - began > self._late_s or not np.isfinite(twist).all():
             self._failed_s = steady_s
             return None
         return twist

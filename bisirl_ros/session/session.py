@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import math
+import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -35,7 +36,7 @@ LATELY = 100
 class Session:
     """Callbacks store; `tick` commands. Nothing here waits, or depends on how far time went.
 
-    complain: is told what about, and a line (throttle it)
+    complain: is told what about, and a line (throttle it); stopwatch: as `Driver`'s
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class Session:
         scenario: Scenario,
         settings: SessionSettings,
         complain: Callable[[str, str], None] = lambda about, line: None,
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._scenario, self._settings, self._complain = scenario, settings, complain
         self._policy, self._room = InteractionPolicy(scenario.robot), scenario.room
-        period_s, scale = settings.control_period_s, settings.time_scale
-        self.driver = Driver(scenario, self._policy, settings.driver, period_s, complain, scale)
+        period_s, scale, drives = settings.control_period_s, settings.time_scale, settings.driver
+        self.driver = Driver(scenario, self._policy, drives, period_s, complain, scale, stopwatch)
         self.robot = StateInput("odom", settings.frame, settings.robot_timeout_s, complain)
         self.people = Tracks(scenario.person.max_speed, settings.people_timeout_s, complain)
         self.goals = GoalFilter(scenario, self._policy)
@@ -59,11 +61,10 @@ class Session:
         self.enabled = True
         self._told: set[Fault] = set()
         self._diary = Diary(settings.observe_only)
-        self._adopted_s = self._cut_at_s = -np.inf
+        self._adopted_s = self._cut_at_s = self._since_s = -np.inf
         self._pace = Pace(period_s, scale)
         self.driven: Driven | None = None
         self._lately: collections.deque[tuple[PersonReport, Now]] = collections.deque(maxlen=LATELY)
-        self._since_s = -np.inf
 
     def reconfigure(self, settings: SessionSettings) -> None:
         """Other timeouts, and other settings between policy and wheels, from now on."""
@@ -90,16 +91,13 @@ class Session:
 
     def go(self, route: Array, now: Now) -> None:
         """Send the robot along a route (L, 2) [m], now; raises InputError, and keeps the last."""
-        self._send_along(route)
+        self._route, self._sent = checked_route(self._scenario, route), True
         if self._diary.book is not None:
             self._diary.book.turned(now.ros_s, self._route)
 
     def withdraw_goal(self) -> None:
         """Send the robot nowhere: it stops, until it is sent somewhere again."""
         self._sent = False
-
-    def _send_along(self, route: Array) -> None:
-        self._route, self._sent = checked_route(self._scenario, route), True
 
     # -- episodes -----------------------------------------------------------------------------
     def begin(
@@ -114,7 +112,7 @@ class Session:
         Raises InputError for a route the robot cannot take; then it goes on with the last.
         """
         if route is not None:
-            self._send_along(route)
+            self._route, self._sent = checked_route(self._scenario, route), True
         lately = [report for report in self._lately if report[0].stamp_s >= stamp_s - 1e-6]
         self._open(stamp_s, goals, episode)
         self.driver.forget()
@@ -170,7 +168,7 @@ class Session:
 
     # -- control ------------------------------------------------------------------------------
     def tick(self, now: Now) -> Array:
-        """The twist (3,) = vx, vy [m/s], wz [rad/s] to command now, through the gate."""
+        """The twist (3,) = vx, vy [m/s], wz [rad/s] to command now; 0 where somebody else does."""
         jump = self._watch.jump(now)
         if jump:
             self._start_anew(jump, now)
@@ -178,6 +176,9 @@ class Session:
         found = self.situation(now)
         if found is not None and self._diary.book is not None and self.deployed is not None:
             self.goals.watch(found[0], found[1], now, self.deployed)
+        if self._settings.observe_only:
+            self.driver.watch(self._faults(now), now.steady_s)
+            return np.zeros(3)
         fresh = self.robot.fresh(now.steady_s)
         self.driven = driven = self.driver.drive(
             self._faults(now),

@@ -19,9 +19,10 @@ from geometry_msgs.msg import PoseStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from std_msgs.msg import String
 
+from bisirl_ros.messages import records as mrec
+from bisirl_ros.messages import robot as mr
 from bisirl_ros.nodes import conversions as c
 from bisirl_ros.nodes import conversions_people as cp
-from bisirl_ros.nodes import conversions_records as cr
 
 from .heard import moving, speeds, standing
 
@@ -47,7 +48,7 @@ class Stage:
 
     def _tick(self) -> None:
         now_s = self.graph.now_s()
-        twist = c.command_of(self.commands[-1].message) if self.commands else np.zeros(3)
+        twist = mr.command_of(self.commands[-1].message) if self.commands else np.zeros(3)
         robot = c.robot_to_odometry(np.array([-2.0, 0.0, 0.0, *twist]), "odom", now_s)
         state = np.array([0.0, -3.0, 0.0, 0.0])
         human = cp.person_to_odometry(cp.exact_report("somebody", now_s, state), "odom")
@@ -59,14 +60,14 @@ class Stage:
     def tell(self, event: str, **more: object) -> None:
         """A message on the `episode` topic."""
         record = {
-            "schema": cr.EPISODE,
+            "schema": mrec.EPISODE,
             "event": event,
             "episode": 0,
             "stamp_s": self.graph.now_s(),
             "goals": {"somebody": [[0.0, 3.6]]},
             **more,
         }
-        self.episode.publish(cr.json_message(record))
+        self.episode.publish(c.json_message(record))
 
     def told(self, pattern: str) -> list[float]:
         """When the node logged such lines [s]."""
@@ -103,7 +104,7 @@ def other_frame(message: Odometry) -> None:
 
 def old(message: Odometry) -> None:
     """A tracker with another clock."""
-    message.header.stamp = c.to_stamp(c.stamp_s(message.header.stamp) - 5.0)
+    message.header.stamp = c.to_stamp(mr.stamp_s(message.header.stamp) - 5.0)
 
 
 def test_bad_human_input_stops_the_robot_and_is_told_once_per_second(stage: Stage) -> None:
@@ -146,9 +147,9 @@ def test_bad_odometry_stops_the_robot(stage: Stage) -> None:
 
 
 def test_bad_episode_messages_are_told_and_the_robot_drives_on(stage: Stage) -> None:
-    whole = {"schema": cr.EPISODE, "event": "started", "episode": 1, "stamp_s": 0.0}
+    whole = {"schema": mrec.EPISODE, "event": "started", "episode": 1, "stamp_s": 0.0}
     texts = ["nonsense", json.dumps({"schema": "bisirl.episode/0"})]
-    texts += [json.dumps({"schema": cr.EPISODE})]
+    texts += [json.dumps({"schema": mrec.EPISODE})]
     texts += [json.dumps({**whole, "goals": goals}) for goals in (3, {"a": [1.0]}, {"a": "far"})]
     texts += [json.dumps({**whole, "route": route}) for route in (3, [], [[1.0, "far"]])]
     for count, text in enumerate(texts, 1):

@@ -19,8 +19,10 @@ from bisirl_ros.control.grid import Grid
 from bisirl_ros.control.surroundings import ObstacleSettings
 from bisirl_ros.crowd.comfort import ComfortMap
 from bisirl_ros.errors import InputError
-from bisirl_ros.nodes.conversions import quaternion_of, stamp_s
-from bisirl_ros.nodes.conversions_grid import comfort_message, grid_of, scan_points
+from bisirl_ros.messages.grids import grid_of, scan_points
+from bisirl_ros.messages.robot import stamp_s
+from bisirl_ros.nodes.conversions import quaternion_of
+from bisirl_ros.nodes.conversions_grid import comfort_message
 
 
 def over_the_wire(message: Any) -> Any:

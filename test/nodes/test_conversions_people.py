@@ -14,8 +14,9 @@ from geometry_msgs.msg import Quaternion
 from nav_msgs.msg import Odometry
 
 from bisirl_ros.errors import InputError
+from bisirl_ros.messages import people as mp
+from bisirl_ros.messages.robot import stamp_s, yaw_of
 from bisirl_ros.nodes import conversions_people as c
-from bisirl_ros.nodes.conversions import stamp_s, yaw_of
 from bisirl_ros.session.reports import PersonReport
 
 POSITION, VELOCITY = np.array([0.5, -3.0]), np.array([-0.6, 0.8])
@@ -60,7 +61,7 @@ def assert_same(back: PersonReport, sent: PersonReport) -> None:
 def test_a_report_comes_back_as_it_was(sent: PersonReport) -> None:
     message = c.person_to_odometry(sent, "map")
     assert (message.header.frame_id, message.child_frame_id) == ("map", "anna")
-    assert_same(c.odometry_to_person(message), sent)
+    assert_same(mp.odometry_to_person(message), sent)
 
 
 def test_the_twist_and_its_covariance_are_in_the_persons_own_frame() -> None:
@@ -73,7 +74,7 @@ def test_the_twist_and_its_covariance_are_in_the_persons_own_frame() -> None:
     assert (twist.x, twist.y) == (1.5, 0.0)
     assert (message.twist.covariance[0], message.twist.covariance[7]) == pytest.approx((0.25, 0.01))
     message.twist.twist.linear.y = 0.5  # to their left
-    np.testing.assert_allclose(c.odometry_to_person(message).velocity, [-0.5, 1.5], atol=1e-12)
+    np.testing.assert_allclose(mp.odometry_to_person(message).velocity, [-0.5, 1.5], atol=1e-12)
 
 
 def test_a_twist_in_the_fixed_frame_is_understood() -> None:
@@ -82,7 +83,7 @@ def test_a_twist_in_the_fixed_frame_is_understood() -> None:
     message.twist.twist.linear.x, message.twist.twist.linear.y = 0.25, -0.75
     message.twist.covariance[0], message.twist.covariance[7] = 0.25, 0.5
     message.twist.covariance[1] = message.twist.covariance[6] = 0.0
-    back = c.odometry_to_person(message, "anna")
+    back = mp.odometry_to_person(message, "anna")
     np.testing.assert_array_equal(back.velocity, [0.25, -0.75])
     np.testing.assert_array_equal(back.velocity_covariance, np.diag([0.25, 0.5]))
     assert back.identity == "anna"
@@ -93,8 +94,8 @@ def test_what_is_exact_is_told_as_nearly_so() -> None:
     for covariance in (message.pose.covariance, message.twist.covariance):
         assert covariance[0] == covariance[7] == 1e-12
         assert np.count_nonzero(covariance) == 2
-    back = c.odometry_to_person(message)
-    np.testing.assert_allclose(c.person_state(back), np.arange(4.0))
+    back = mp.odometry_to_person(message)
+    np.testing.assert_allclose(mp.person_state(back), np.arange(4.0))
     np.testing.assert_allclose(back.position_covariance, 1e-12 * np.eye(2), atol=1e-20)
 
 
@@ -103,9 +104,9 @@ def test_a_velocity_that_is_not_told_is_marked() -> None:
     message = c.person_to_odometry(silent, "odom")
     assert message.twist.covariance[0] == -1.0
     message.pose.pose.orientation = Quaternion(w=0.0)  # nothing depends on it then
-    assert_same(c.odometry_to_person(message), silent)
+    assert_same(mp.odometry_to_person(message), silent)
     with pytest.raises(InputError, match="anna: a state without a velocity"):
-        c.person_state(silent)
+        mp.person_state(silent)
 
 
 @pytest.mark.parametrize("which", ["pose", "twist"])
@@ -128,7 +129,7 @@ def test_a_covariance_that_makes_no_sense_is_not_told(
     message = c.person_to_odometry(report(position_covariance=None, velocity_covariance=None), "m")
     for i, value in entries.items():
         getattr(message, which).covariance[i] = value
-    back = c.odometry_to_person(message)
+    back = mp.odometry_to_person(message)
     assert back.position_covariance is None and back.velocity_covariance is None
     assert back.covariance_refused is refused
     assert (back.velocity is None) is (which == "twist" and entries.get(0) == -1.0)
@@ -136,26 +137,26 @@ def test_a_covariance_that_makes_no_sense_is_not_told(
 
 def test_who_it_is_has_to_be_told() -> None:
     with pytest.raises(InputError, match="child_frame_id is empty"):
-        c.odometry_to_person(Odometry())
-    assert c.odometry_to_person(Odometry(), "human").identity == "human"
+        mp.odometry_to_person(Odometry())
+    assert mp.odometry_to_person(Odometry(), "human").identity == "human"
 
 
 @pytest.mark.parametrize("field", ["position", "velocity"])
 def test_values_that_are_not_finite_are_passed_on_and_are_no_state(field: str) -> None:
     broken = report(**{field: np.array([math.nan, 0.0])})
-    back = c.odometry_to_person(c.person_to_odometry(broken, "odom"))
+    back = mp.odometry_to_person(c.person_to_odometry(broken, "odom"))
     assert not np.isfinite(getattr(back, field)).all()
     with pytest.raises(InputError, match="anna: a state holds a value that is not finite"):
-        c.person_state(back)
+        mp.person_state(back)
 
 
 def test_a_pose_is_that_of_the_odometry_and_tells_a_position_alone() -> None:
     pose, odometry = c.person_to_pose(report(), "odom"), c.person_to_odometry(report(), "odom")
     assert (pose.header, pose.pose) == (odometry.header, odometry.pose.pose)
-    back = c.pose_to_person(pose)
+    back = mp.pose_to_person(pose)
     alone = report(velocity=None, position_covariance=None, velocity_covariance=None)
     assert back.identity == "human"
-    assert_same(c.pose_to_person(pose, "anna"), alone)
+    assert_same(mp.pose_to_person(pose, "anna"), alone)
 
 
 def test_a_persons_command_is_in_the_fixed_frame() -> None:

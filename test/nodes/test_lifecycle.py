@@ -22,9 +22,10 @@ from rcl_interfaces.srv import SetParameters
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
+from bisirl_ros.messages import records as mrec
+from bisirl_ros.messages import robot as mr
 from bisirl_ros.nodes import conversions as c
 from bisirl_ros.nodes import conversions_people as cp
-from bisirl_ros.nodes import conversions_records as cr
 
 from .heard import moving, standing
 
@@ -52,7 +53,7 @@ class Managed:
     def _tick(self) -> None:
         now_s = self.graph.now_s()
         if self.commands:
-            self.twist = c.command_of(self.commands[-1].message)
+            self.twist = mr.command_of(self.commands[-1].message)
         robot = np.array([-2.0, 0.0, 0.0, *self.twist])
         self._odom.publish(c.robot_to_odometry(robot, "odom", now_s))
         seen = cp.exact_report("somebody", now_s, self.person)
@@ -83,9 +84,9 @@ class Managed:
 
     def start_episode(self) -> None:
         """An episode begins now."""
-        record = {"schema": cr.EPISODE, "event": "started", "episode": 0}
+        record = {"schema": mrec.EPISODE, "event": "started", "episode": 0}
         record |= {"stamp_s": self.graph.now_s(), "goals": {"somebody": [[0.0, 3.6]]}}
-        self.episode.publish(cr.json_message(record))
+        self.episode.publish(c.json_message(record))
 
     def drive(self) -> None:
         """Wait for a policy, begin an episode, wait until it moves."""
@@ -196,8 +197,8 @@ def test_learning_is_frozen_kept_and_forgotten_on_request(place: Any) -> None:
     s.drive()
     assert s.call(SetBool, "freeze_learning", data=True).success
     s.graph.work(2.0)
-    finished = {"schema": cr.EPISODE, "event": "finished", "episode": 0, "outcome": "arrived"}
-    s.episode.publish(cr.json_message({**finished, "stamp_s": s.graph.now_s()}))
+    finished = {"schema": mrec.EPISODE, "event": "finished", "episode": 0, "outcome": "arrived"}
+    s.episode.publish(c.json_message({**finished, "stamp_s": s.graph.now_s()}))
     s.graph.work(4.0)
     assert learning == []
     kept = s.call(Trigger, "save_model")

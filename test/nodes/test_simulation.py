@@ -18,9 +18,11 @@ from std_msgs.msg import String, UInt8MultiArray
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.io.contract import Snapshot, pack_snapshot
+from bisirl_ros.messages import people as mp
+from bisirl_ros.messages import records as mrec
+from bisirl_ros.messages import robot as mr
 from bisirl_ros.nodes import conversions as c
 from bisirl_ros.nodes import conversions_people as cp
-from bisirl_ros.nodes import conversions_records as cr
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
@@ -61,7 +63,7 @@ class Stage:
 
     def records(self, event: str) -> list[dict[str, Any]]:
         """What `episode` told of an event."""
-        told = (cr.read_episode(heard.message) for heard in self.episodes)
+        told = (mrec.read_episode(heard.message) for heard in self.episodes)
         return [record for record in told if record["event"] == event]
 
 
@@ -88,26 +90,26 @@ def test_three_people_walk_and_an_omnidirectional_robot_moves_sideways(place: An
     (started,), (intent,) = stage.records("started"), stage.intents
     assert set(started["goals"]) == set(names)
     assert len(stage.routes[0]) == 1 and not stage.routes[1]
-    goal = c.route_of(stage.routes[0][0].message)
+    goal = mr.route_of(stage.routes[0][0].message)
     np.testing.assert_array_equal(goal, started["route"])
-    _, stamp_s, goals = cr.read_intent(intent.message)
+    _, stamp_s, goals = mrec.read_intent(intent.message)
     assert stamp_s == started["stamp_s"]
     for name in names:
         assert goals[name].tolist() in started["goals"][name].tolist()
 
-    robot = np.array([c.odometry_to_robot(heard.message) for heard in stage.odom])
+    robot = np.array([mr.odometry_to_robot(heard.message) for heard in stage.odom])
     np.testing.assert_allclose(robot[:, 3:].max(0), TWIST, atol=0.02)
     for p, name in enumerate(names):
-        seen = [cp.odometry_to_person(h.message) for h in stage.truth]
+        seen = [mp.odometry_to_person(h.message) for h in stage.truth]
         path = np.array([r.position for r in seen if r.identity == name])
         assert np.ptp(path[:, 1]) > 2.0, f"{name} did not walk"
         assert len(commands[p]) > 5
         assert {h.message.header.frame_id for h in commands[p]} == {"odom"}
-    truth = cr.read_truth(truths[0].message)
+    truth = mrec.read_truth(truths[0].message)
     assert list(truth) == list(names) and truth[names[0]] == truth[names[2]]
     assert np.isfinite(json.loads(grades[0].message.data)["return"])
 
-    told = [cp.odometry_to_person(h.message) for h in stage.reports]
+    told = [mp.odometry_to_person(h.message) for h in stage.reports]
     exact = {(r.identity, round(r.stamp_s, 6)): r.position for r in seen}
     both = [(r.position, exact.get((r.identity, round(r.stamp_s, 6)))) for r in told]
     off = np.array([report - true for report, true in both if true is not None])
@@ -124,7 +126,7 @@ def test_with_nobody_an_episode_is_played_without_waiting(place: Any) -> None:
     record = stage.records("finished")[0]
     assert record["outcome"] in ("arrived", "timeout") and record["min_distance_m"] is None
     assert record["goals"] == {} and len(record["route"]) == 4
-    path = c.route_of(stage.routes[1][0].message)
+    path = mr.route_of(stage.routes[1][0].message)
     np.testing.assert_array_equal(path, stage.records("started")[0]["route"])
     assert not stage.reports and not stage.truth
 
@@ -138,6 +140,6 @@ def test_commands_that_are_not_finite_are_refused_in_one_line(place: Any) -> Non
     person.publish(cp.person_command(np.array([0.0, 1.0]), "odom", 0.0))
     before = len(stage.truth)
     stage.graph.until(lambda: len(stage.truth) > before + 20, "more states", 10.0)
-    state = cp.person_state(cp.odometry_to_person(stage.truth[-1].message))
+    state = mp.person_state(mp.odometry_to_person(stage.truth[-1].message))
     assert state[3] == pytest.approx(1.0, abs=0.1)
     assert "Traceback" not in stage.world.err and stage.world.process.poll() is None

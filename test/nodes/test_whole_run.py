@@ -29,8 +29,8 @@ from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.io.checkpoint import load_checkpoint
 from bisirl_ros.io.contract import unpack_snapshot
 from bisirl_ros.io.records import scenario_records
-from bisirl_ros.nodes import conversions as c
-from bisirl_ros.nodes import conversions_people as cp
+from bisirl_ros.messages import people as mp
+from bisirl_ros.messages import robot as mr
 
 from .heard import events, moving, records, speeds, standing
 
@@ -118,16 +118,16 @@ def test_every_topic_carries_data(run: SimpleNamespace) -> None:
     assert events(heard["/episode"]) == ["started", "finished"] * EPISODES + ["run_finished"]
     assert [r["episode"] for r in records(heard["/episode"])][:4] == [0, 0, 1, 1]
     assert {r["backend"] for r in records(heard["/episode"])} == {"kinematic"}
-    stamps = [c.stamp_s(h.message.clock) for h in heard["/clock"]]
+    stamps = [mr.stamp_s(h.message.clock) for h in heard["/clock"]]
     assert np.all(np.diff(stamps) > 0.0)
     for topic in ("/odom", "/human/odom", "/human/pose"):
         assert {h.message.header.frame_id for h in heard[topic]} == {"odom"}
-        states = [c.stamp_s(h.message.header.stamp) for h in heard[topic]]
+        states = [mr.stamp_s(h.message.header.stamp) for h in heard[topic]]
         assert np.all(np.diff(states) > 0.0)
-    told = [cp.odometry_to_person(h.message) for h in heard["/people/odom"]]
+    told = [mp.odometry_to_person(h.message) for h in heard["/people/odom"]]
     assert {report.identity for report in told} == {"person_0", "person_1"}
     assert all(report.position_covariance is not None for report in told)
-    robot = np.array([c.odometry_to_robot(h.message) for h in heard["/odom"]])
+    robot = np.array([mr.odometry_to_robot(h.message) for h in heard["/odom"]])
     assert np.isfinite(robot).all()
     assert np.ptp(robot[:, 0]) > 3.0, "the robot did not cross"
     for name in ("person_0", "person_1"):
@@ -139,7 +139,7 @@ def test_every_topic_carries_data(run: SimpleNamespace) -> None:
 
 def test_what_is_learned_is_told(run: SimpleNamespace) -> None:
     heard = run.heard
-    snapshots = [unpack_snapshot(c.message_bytes(h.message), "policy") for h in heard["/policy"]]
+    snapshots = [unpack_snapshot(mr.message_bytes(h.message), "policy") for h in heard["/policy"]]
     versions = [s.version for s in snapshots]
     assert versions[0] == 0
     assert versions == sorted(set(versions))

@@ -17,8 +17,9 @@ from nav_msgs.msg import Odometry, Path
 from std_msgs.msg import String
 
 from bisirl_ros.crowd.scenario import Scenario
-from bisirl_ros.nodes.conversions import command_of, robot_to_odometry, route_to_path
-from bisirl_ros.nodes.conversions_records import EPISODE, json_message
+from bisirl_ros.messages.records import EPISODE
+from bisirl_ros.messages.robot import command_of
+from bisirl_ros.nodes.conversions import json_message, robot_to_odometry, route_to_path
 from bisirl_ros.nodes.qos import EVENTS, STANDARD
 from bisirl_ros.verify.robot.commands import Sent
 from bisirl_ros.verify.robot.graph import Graph, domain_environment

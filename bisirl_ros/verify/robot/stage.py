@@ -15,9 +15,9 @@ import numpy as np
 from rosgraph_msgs.msg import Clock
 
 from bisirl_ros.crowd.scenario import load_scenario
-from bisirl_ros.nodes.bisirl_parameters import BisirlParameters
 from bisirl_ros.nodes.conversions import to_stamp
 from bisirl_ros.nodes.qos import STANDARD
+from bisirl_ros.parameters.interaction import BisirlParameters
 from bisirl_ros.verify.robot.commands import Limits
 from bisirl_ros.verify.robot.graph import Graph, Pace, next_domain
 from bisirl_ros.verify.robot.program import until

@@ -1,0 +1,1 @@
+"""A recording, played through the same session and learner as a running node, without ROS."""

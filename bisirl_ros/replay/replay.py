@@ -1,0 +1,184 @@
+"""A bag, played through a session as fast as the learner asks for batches."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from torch import Tensor
+
+from bisirl_ros.bags.reading import Bag, Told
+from bisirl_ros.crowd.episode_log import EpisodeLog
+from bisirl_ros.errors import InputError
+from bisirl_ros.inputs.frames import KEEP_S, STALE_S, FrameListener, OwnFrames
+from bisirl_ros.inputs.host import Quality
+from bisirl_ros.inputs.obstacle_input import ObstacleInput
+from bisirl_ros.inputs.people_input import PeopleInput
+from bisirl_ros.inputs.robot_input import RobotInput
+from bisirl_ros.io.contract import Snapshot, pack_log, unpack_snapshot
+from bisirl_ros.learner.worker import Worker, WorkerConfig
+from bisirl_ros.messages.records import LEARNING
+from bisirl_ros.messages.robot import message_bytes
+from bisirl_ros.parameters.interaction import BisirlParameters
+from bisirl_ros.replay.host import BagHost
+from bisirl_ros.replay.source import TWISTS, clock_of
+from bisirl_ros.report.collector import RunCollector
+from bisirl_ros.report.record import EpisodeRecord, RunRecord
+from bisirl_ros.session.session import Session
+
+OVERTAKEN_S = 0.3
+"""A policy that is told so soon after an episode began was deployed before: topics overtake."""
+TF = "tf2_msgs/msg/TFMessage"
+
+
+class Replay:
+    """What a node hears, decides and hands to its learner; the learner's inbox and outbox.
+
+    run: is filled; names: as `source.names_in`; on_report: is called with each learner's report
+    A recording of this package brings its policies along, and ticks where commands were sent; any
+    other robot is watched.
+    """
+
+    def __init__(
+        self,
+        bag: Bag,
+        names: dict[str, str],
+        parameters: BisirlParameters,
+        run: RunRecord,
+        say: Callable[[str], None],
+        on_report: Callable[[EpisodeRecord], None],
+    ) -> None:
+        p, scenario = parameters, run.scenario
+        self._run, self._say, self._on_report = run, say, on_report
+        self.host = host = BagHost(names, clock_of(bag, names["odom"], say), say)
+        self.session = session = Session(scenario, p.session(), host.complain, host.steady_s)
+        how = "own buffer over the bag's tf and tf_static"
+        frames = FrameListener(host, p.global_frame, OwnFrames(KEEP_S, STALE_S), how)
+        for topic, fixed in (("tf", False), ("tf_static", True)):
+            host.listen(TF, topic, partial(frames.hear, topic, fixed), Quality.STANDARD)
+        self._policies = policies_of(bag, names) if not p.observe_only else {}
+        host.listen("std_msgs/msg/UInt8MultiArray", "policy", self._on_policy, Quality.LATCHED)
+        RobotInput(host, host, frames, session)
+        tracker, person = p.tracker(), scenario.person
+        PeopleInput(host, host, frames, tracker, session, person.max_speed, p.global_frame)
+        radius_m = person.radius_m
+        session.driver.obstacles = ObstacleInput(host, host, frames, p.obstacles, radius_m)
+        people = names.get("people/ground_truth", "people/odom")
+        self.collector = RunCollector(run, host, people)
+        commands = names.get("cmd_vel", "")
+        if self._policies and bag.kinds.get(commands) in TWISTS:
+            host.listen(TWISTS[0], "cmd_vel", lambda message: self._tick(), Quality.STANDARD)
+        else:
+            host.steady_timer(1.0 / p.control_rate, self._tick)
+        self._messages = in_order(bag.messages(host.topics))
+        self._logs: deque[EpisodeLog] = deque()
+
+    # -- the learner's inbox and outbox -------------------------------------------------------
+    def get(self, timeout: float) -> bytes | None:
+        """The next batch, for which the bag is played on; None at its end."""
+        while not self._logs:
+            told = next(self._messages, None)
+            if told is None:
+                self.session.finish()
+                self._take()
+                break
+            self.host.tell(told)
+            self._take()
+        return pack_log(self._logs.popleft()) if self._logs else None
+
+    def put(self, update: tuple[bytes | None, str]) -> None:
+        """What the learner has to say; raises InputError where that is that it failed."""
+        data, text = update
+        report = json.loads(text)
+        if "error" in report:
+            raise InputError(report["error"])
+        for word in ("refused", "said"):
+            if word in report:
+                self._say(report[word])
+        if data is None:
+            return
+        snapshot = unpack_snapshot(data, "learner")
+        if not self._policies:
+            self.session.offer(snapshot)
+            self.session.adopt(self.host.now())
+        if report:
+            self._learned(snapshot, report)
+
+    def policy(self, version: int) -> Tensor | None:
+        """phi of the policy that was recorded as the version; None where none was."""
+        found = self._policies.get(version)
+        return None if found is None else found.phi
+
+    # -- playing ------------------------------------------------------------------------------
+    def _tick(self) -> None:
+        now = self.host.now()
+        self.session.tick(now)
+        self.session.cut_by_time(now)
+        self.session.adopt(now)
+
+    def _on_policy(self, message: Any) -> None:
+        snapshot = unpack_snapshot(message_bytes(message), "policy")
+        if snapshot.version in self._policies:
+            self.session.offer(snapshot)
+            self.session.adopt(self.host.now())
+
+    def _take(self) -> None:
+        for log in self.session.take():
+            if log.episode < 0:  # nobody tells of episodes: they are numbered here
+                number = len(self._run.episodes)
+                self._run.episodes.append(EpisodeRecord(number + 1, outcome="watched"))
+                log = replace(log, episode=number)
+            self._logs.append(log)
+
+    def _learned(self, snapshot: Snapshot, report: dict[str, Any]) -> None:
+        record = {"schema": LEARNING, "features": list(snapshot.features), **report}
+        self.collector.learning({**record, "control_period_ms": None})
+        episode = self.collector.find(report["episode"])
+        if episode is not None:
+            self._on_report(episode)
+
+
+class ReplayWorker(Worker):
+    """The learner, to whom the policies are known that were recorded."""
+
+    def __init__(self, config: WorkerConfig, replay: Replay) -> None:
+        super().__init__(config, replay, replay)
+        self._recorded = replay.policy
+
+    def policy(self, version: int) -> Tensor | None:
+        """As recorded, else its own."""
+        found = self._recorded(version)
+        own = super().policy(version)
+        return own if found is None else found.to(self._state.phi)
+
+
+def in_order(messages: Iterator[Told]) -> Iterator[Told]:
+    """The messages of a bag, a policy before the episode that it had been deployed for."""
+    waiting: deque[Told] = deque()
+    for told in messages:
+        if waiting and told.received_s - waiting[0].received_s > OVERTAKEN_S:
+            yield from waiting
+            waiting.clear()
+        began = told.topic.endswith("/episode") and '"started"' in told.message.data
+        overtaken = waiting and told.topic.endswith("/policy")
+        if (waiting or began) and not overtaken:
+            waiting.append(told)
+        else:
+            yield told
+    yield from waiting
+
+
+def policies_of(bag: Bag, names: dict[str, str]) -> dict[int, Snapshot]:
+    """The policies that were deployed, by version; raises InputError for one that is damaged."""
+    topic = names.get("policy", "")
+    if bag.kinds.get(topic) != "std_msgs/msg/UInt8MultiArray":
+        return {}
+    found = {}
+    for told in bag.messages([topic]):
+        snapshot = unpack_snapshot(message_bytes(told.message), f"{bag.path}: {topic}")
+        found[snapshot.version] = snapshot
+    return found

@@ -1,0 +1,1 @@
+"""What happened, to look at: one HTML page of a run or a bag, which needs nothing else."""

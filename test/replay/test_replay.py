@@ -1,0 +1,145 @@
+"""A bag goes through the session and the learner, the same every time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bisirl_ros.bags.reading import Told
+from bisirl_ros.cli import main
+from bisirl_ros.errors import InputError
+from bisirl_ros.messages.robot import stamp_s
+from bisirl_ros.replay.commands import assigned
+from bisirl_ros.replay.kept import nested, recorded_parameters
+from bisirl_ros.replay.replay import in_order
+
+Write = Callable[..., Path]
+SMALL = ("learner.policy_steps=0", "batch_s=9.0", "grid=[6, 12]")
+
+
+def replayed(bag: Path, run: Path, *settings: str) -> dict[str, Any]:
+    """The summary that a replay leaves."""
+    arguments = ["replay", str(bag), "--run-dir", str(run), "--set", *SMALL, *settings]
+    assert main(arguments) == 0
+    summary: dict[str, Any] = json.loads((run / "summary.json").read_text())
+    return summary
+
+
+@pytest.mark.slow
+def test_a_foreign_recording_is_watched_the_same_every_time(
+    recorded: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bag = recorded()
+    one, other = (replayed(bag, tmp_path / name) for name in ("one", "other"))
+    assert one["theta_hat"] == other["theta_hat"] and set(one["theta_hat"]) == {"anna"}
+    assert one["stds"] == other["stds"]
+    assert one["episodes"] >= 4
+    assert one["outer_updates"] == 0, "a policy that nobody follows was improved"
+    assert one["theta_hat"]["anna"][0] > 0.0, "somebody who goes to and fro makes for neither end"
+    told = capsys.readouterr().out
+    assert "nobody tells of episodes" not in told, "batch_s was given"
+    assert "times" in told
+    assert (tmp_path / "one" / "weights.png").exists()
+    again = replayed(bag, tmp_path / "again", "grid=[8, 20]")
+    assert again["theta_hat"] != one["theta_hat"]
+    assert main(["compare", str(tmp_path / "one"), str(tmp_path / "again")]) == 0
+    lines = capsys.readouterr().out
+    assert "grid" in lines and "anna progress" in lines
+    assert main(["compare", str(tmp_path / "one"), str(tmp_path / "other")]) == 0
+    assert "nothing differs" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_stamps_of_a_simulator_without_its_clock_are_the_time(
+    recorded: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = replayed(recorded(late_s=1e6, name="late"), tmp_path / "late")
+    assert "ROS time is taken from them" in capsys.readouterr().out
+    assert np.isfinite(late["theta_hat"]["anna"]).all()
+    assert late["episodes"] >= 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["there is no topic /people/odom", "/humans", "name the topic in full"]),
+        (["--set", "human_source=pose"], ["there is no topic /human/pose"]),
+        (["--people-topic", "humans", "--set", "learner.windw=3"], ["windw"]),
+        (["--people-topic", "humans", "--scenario", "moon"], ["scenario 'moon' is unknown"]),
+        (["--set", "batch_s"], ["write name=value"]),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    recorded: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: list[str],
+) -> None:  # fmt: skip
+    bag = recorded(1.0, people="/humans")
+    assert main(["replay", str(bag), "--run-dir", str(tmp_path / "run"), *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert all(word in line for word in words), line
+
+
+def test_no_bag_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(tmp_path / "gone")]) == 2
+    assert "no such file or folder" in capsys.readouterr().err
+    assert main(["compare", str(tmp_path), str(tmp_path)]) == 2
+    assert "give the folder of a run" in capsys.readouterr().err
+
+
+def test_a_policy_comes_before_the_episode_it_was_deployed_for() -> None:
+    """Topics overtake each other on their way to a recorder; later ones stay where they are."""
+
+    class Text:
+        data = '{"event": "started"}'
+
+    def told(topic: str, at_s: float) -> Told:
+        return Told(topic, "", round(at_s * 1e9), Text())
+
+    bag = [
+        told("/odom", 0.9),
+        told("/episode", 1.0),
+        told("/odom", 1.02),
+        told("/policy", 1.04),
+        told("/odom", 1.5),
+        told("/policy", 2.0),
+    ]
+    order = [(one.topic, one.received_s) for one in in_order(iter(bag))]
+    assert [topic for topic, _ in order] == [
+        "/odom", "/policy", "/episode", "/odom", "/odom", "/policy",
+    ]  # fmt: skip
+    assert sorted(at for _, at in order) == pytest.approx([0.9, 1.0, 1.02, 1.04, 1.5, 2.0])
+
+
+def test_settings_are_read_as_yaml() -> None:
+    assert assigned("learner.window=3") == ("learner.window", 3)
+    assert assigned("grid=[6, 12]") == ("grid", [6, 12])
+    assert nested({"a.b": 1, "a.c": 2, "use_sim_time": True}) == {"a": {"b": 1, "c": 2}}
+    for text in ("x", "=3", "x=[1", "x=.nan"):
+        with pytest.raises(InputError, match="--set"):
+            assigned(text)
+
+
+def test_parameters_kept_with_a_bag_are_found(tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    bag.mkdir()
+    assert recorded_parameters(bag) == {}
+    kept = {"settings": {"parameters": {"bisirl_node": {"seed": 4, "guard.auto_resume": True}}}}
+    (bag / "configuration.json").write_text(json.dumps(kept))
+    assert recorded_parameters(bag) == {"seed": 4, "guard": {"auto_resume": True}}
+    (bag / "configuration.json").write_text("[]")
+    with pytest.raises(InputError, match="holds no settings"):
+        recorded_parameters(bag)
+
+
+def test_a_stamp_of_a_bag_is_read_as_one_of_ros(recorded: Write) -> None:
+    from bisirl_ros.bags.reading import Bag
+
+    with Bag(recorded(1.0)) as bag:
+        first = next(bag.messages(["/odom"]))
+    assert stamp_s(first.message.header.stamp) == 1000.0
+    assert first.received_s == pytest.approx(1000.01)
