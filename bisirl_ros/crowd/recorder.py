@@ -13,6 +13,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.aims import arrived
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.expected_choices import ExpectedChoices
+from bisirl_ros.crowd.foreseen import REALISED, foreseen
 from bisirl_ros.crowd.heard_episode import HeardEpisode, Stream
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.tracking.estimate import Estimate, estimate, side_by_side
@@ -36,15 +37,14 @@ class DecisionRecorder:
     is not known where nothing was reported after the reaction. Targets beyond `max_speed` by more
     than their spread explains are left out, counted in `beyond`. A jump of time ends the record.
 
-    scenario: decision period, lag, goal tolerance; with_future: keep the robot's next H states (for
-    a robot that was recorded, not controlled); reaction_s: a choice shows at most so long after it
-    [s]; when it does is learned over episodes, as is the noise of a tracker that does not tell it
+    scenario: decision period, lag, goal tolerance; foresight: what people foresaw of a robot that
+    was recorded, not controlled (`foreseen.FORESIGHTS`), "" of ours; reaction_s: a choice shows at
+    most so long after it [s]; when it does is learned over episodes, as is the noise of a tracker
+    that does not tell it
     """
 
-    def __init__(
-        self, scenario: Scenario, with_future: bool = False, reaction_s: float = 0.1
-    ) -> None:
-        self._person, self._room, self._with_future = scenario.person, scenario.room, with_future
+    def __init__(self, scenario: Scenario, foresight: str = "", reaction_s: float = 0.1) -> None:
+        self._person, self._room, self._foresight = scenario.person, scenario.room, foresight
         self._reaction_s = min(reaction_s, 0.5 * self._person.decision_period_s)
         self._motion = MotionModel(self._person.lag_s, self._reaction_s)
         self._noise = {"position": WhiteNoise(), "velocity": WhiteNoise()}
@@ -174,7 +174,7 @@ class DecisionRecorder:
         robot = episode.robots(rhythm)
         steps = robot.steps(rhythm.begin_s, rhythm.period_s)
         ahead = rhythm.period_s * np.arange(self._person.horizon + 1)
-        if self._with_future:
+        if self._foresight == REALISED:
             steps = steps[robot.known(rhythm.at(steps)[:, None] + ahead).all(-1)]
         said = {name: self._said(t, episode.people[name], rhythm) for name, t in tracks.items()}
         decided = {k for by in said.values() for k, one in by.items() if one.known}
@@ -184,6 +184,7 @@ class DecisionRecorder:
         steps = steps[which[0] : which[-1] + 1]
         times, names = rhythm.at(steps), tuple(said)
         route, goals, belief = episode.aims(names, times)
+        how = self._foresight
         present, people, target, spread = side_by_side(list(said.values()), steps)
         return Decisions(
             robot=robot.at(times),
@@ -197,7 +198,7 @@ class DecisionRecorder:
             log_belief=belief,
             policy_version=episode.policy_version,
             step=steps - steps[0],
-            robot_future=robot.at(times[:, None] + ahead) if self._with_future else None,
+            robot_future=foreseen(robot, times, ahead, how) if how else None,
             episode=episode.number,
         )
 

@@ -25,6 +25,7 @@ from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_log import EpisodeLog, decisions_in
 from bisirl_ros.crowd.expected_choices import ExpectedChoices, Known
+from bisirl_ros.crowd.foreseen import REALISED
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario
@@ -49,7 +50,7 @@ class WorkerConfig:
 
     checkpoint: file to go on from, or ""; save_to: file to keep the state in, or ""
     grid: rings and spokes of the candidates that explain the data
-    observe_only: the robot is on record, and does not follow a policy of ours
+    observe_only: the robot is on record, and does not follow a policy of ours; foresight: of it
     compile: whether imagination is compiled: auto, on, off
     solver: makes the game that is solved; another one than people's own is a baseline
     """
@@ -62,6 +63,7 @@ class WorkerConfig:
     save_to: str = ""
     grid: tuple[int, int] = (12, 26)
     observe_only: bool = False
+    foresight: str = REALISED
     solver: MakeSolver = CrowdSolver
     compile: str = "auto"
 
@@ -106,7 +108,8 @@ class Worker:
             self._solver.compile(self._say)
         self._records = scenario_records(config.scenario, policy.size)
         self._reference = ConstantVelocityReference()
-        self._recorder = DecisionRecorder(config.scenario, with_future=config.observe_only)
+        foresight = config.foresight if config.observe_only else ""
+        self._recorder = DecisionRecorder(config.scenario, foresight)
         if config.checkpoint:
             path = Path(config.checkpoint)
             self._state, extra, why = load_last_good(path, self._records, config.loop)

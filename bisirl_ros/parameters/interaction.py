@@ -11,6 +11,7 @@ from bisirl_ros.control.guard import GuardSettings
 from bisirl_ros.control.surroundings import ObstacleSettings
 from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.crowd.comfort import ComfortSettings
+from bisirl_ros.crowd.foreseen import FORESIGHTS, REALISED
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.inputs.people_input import Tracker
 from bisirl_ros.inputs.sources import SOURCES, TWIST_FRAMES
@@ -41,6 +42,9 @@ class BisirlParameters(ScenarioParameters):
         high=20.0,
     )
     observe_only: bool = setting(False, doc="learn from watching; publish no velocity")
+    foresight: str = setting(
+        REALISED, doc="what people foresaw of a robot that is watched", choices=FORESIGHTS
+    )
     start_enabled: bool = setting(True, doc="drive without waiting for ~/enable")
     human_source: str = setting("people", doc="kind of people tracker", choices=tuple(SOURCES))
     human_topic: str = setting("", doc="the tracker's topic; empty: as its kind has it")
@@ -105,6 +109,7 @@ class BisirlParameters(ScenarioParameters):
             self.save_to,
             (self.grid[0], self.grid[1]),
             self.observe_only,
+            self.foresight,
             compile=self.compile,
         )
 

@@ -17,8 +17,8 @@ from bisirl_ros.replay.kept import recorded_parameters, run_parameters
 from bisirl_ros.report.run_folder import SUMMARY
 
 FIGURES = (
-    "episodes", "relative_error", "collisions", "outer_updates", "late_return", "oracle_return",
-    "device", "backend",
+    "episodes", "held_out", "relative_error", "collisions", "outer_updates", "late_return",
+    "oracle_return", "device", "backend",
 )  # fmt: skip
 PLACES = {"save_to", "checkpoint"}
 """Parameters that differ from run to run and mean nothing."""

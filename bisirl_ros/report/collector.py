@@ -25,7 +25,7 @@ from bisirl_ros.report.record import EpisodeRecord, RunRecord
 
 LEARNING_TOLD = (
     "episode", "device", "settings", "inner", "inner_s", "updates", "update_s", "objective",
-    "control_period_ms",
+    "control_period_ms", "decisions", "held_out",
 )  # fmt: skip
 """What has to be in a record of topic `learning`."""
 
@@ -104,6 +104,7 @@ class RunCollector:
         episode.inner, episode.inner_s = record["inner"], record["inner_s"]
         episode.outer_updates, episode.update_s = record["updates"], record["update_s"]
         episode.objective = record["objective"]
+        episode.decisions, episode.held_out = record["decisions"], record["held_out"]
         episode.control_period_ms = record["control_period_ms"]
 
     def _on_evaluation(self, message: Any) -> None:

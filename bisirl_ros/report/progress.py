@@ -11,11 +11,11 @@ import numpy as np
 
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.report.behaviour import behaviour_lines
+from bisirl_ros.report.percentiles import Percentiles
 from bisirl_ros.report.record import (
     CONVERGED,
     INTERVAL_STDS,
     EpisodeRecord,
-    Percentiles,
     RunRecord,
     collisions,
     control_period_ms,

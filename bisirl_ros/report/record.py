@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bisirl_ros.core import metrics
 from bisirl_ros.io.plain import json_ready
+from bisirl_ros.report.percentiles import Percentiles, percentiles, worst_of
 
 if TYPE_CHECKING:
     from bisirl_ros.crowd.scenario import Scenario
@@ -30,14 +31,6 @@ class InnerLoop(TypedDict):
     status: str
     iterations: int
     grad_norm: float
-
-
-class Percentiles(TypedDict):
-    """Median, 99th percentile and largest of some times; None where nothing was measured."""
-
-    p50: float | None
-    p99: float | None
-    max: float | None
 
 
 Weights = dict[str, list[float]]
@@ -60,6 +53,7 @@ class EpisodeRecord:
     structure: in which way each decides who does not as given
     errors: ||theta - theta_true|| / ||theta_true|| of each person; relative_error: their mean
     outer_updates: policy updates so far; objective: f(phi, theta)
+    decisions, held_out: in the episode, and their mean log-likelihood before it was learned from
     inner_s, update_s: time of the inner solve and of each outer update after the episode [s]
     control_period_ms: measured time between two commands [ms]
     people_paths, robot_path: (N, 3) t, x, y [s, m, m] of each person, and of the robot
@@ -80,6 +74,8 @@ class EpisodeRecord:
     inner: InnerLoop | None = None
     outer_updates: int = 0
     objective: float | None = None
+    decisions: int = 0
+    held_out: float | None = None
     inner_s: float | None = None
     update_s: list[float] = field(default_factory=list)
     control_period_ms: Percentiles | None = None
@@ -150,6 +146,7 @@ def summary(run: RunRecord) -> dict[str, Any]:
         "relative_error": relative_error(run),
         "oracle_return": run.oracle_return,
         "late_return": run.late_return,
+        "held_out": held_out(run),
         "other_returns": run.other_returns,
         "collisions": collisions(episodes),
         "contact_distance_m": run.scenario.contact_distance_m,
@@ -172,6 +169,8 @@ def summary(run: RunRecord) -> dict[str, Any]:
         "estimates": [e.theta for e in episodes],
         "stds": [e.theta_std for e in episodes],
         "objectives": [e.objective for e in episodes],
+        "decisions": [e.decisions for e in episodes],
+        "held_outs": [e.held_out for e in episodes],
         "policy_versions": [e.policy_version for e in episodes],
         "inner": [e.inner for e in episodes],
     }
@@ -224,25 +223,19 @@ def relative_error(run: RunRecord) -> float | None:
     return float(np.mean(list(found.values()))) if found else None
 
 
+def held_out(run: RunRecord) -> float | None:
+    """Mean log-likelihood per decision of all episodes but the first, each before it was learned
+    from; None where there are none."""
+    later = [e for e in run.episodes[1:] if e.held_out is not None and e.decisions]
+    total = sum(e.decisions for e in later)
+    return sum(e.decisions * (e.held_out or 0.0) for e in later) / total if total else None
+
+
 def collisions(episodes: Iterable[EpisodeRecord]) -> int:
     """How many of the episodes ended in a collision."""
     return sum(e.outcome == COLLISION for e in episodes)
 
 
-def percentiles(values: Iterable[float | None]) -> Percentiles:
-    """Of the finite values; None in each place where there are none."""
-    finite = [v for v in values if v is not None and math.isfinite(v)]
-    if not finite:
-        return {"p50": None, "p99": None, "max": None}
-    p50, p99 = np.percentile(finite, (50, 99))
-    return {"p50": float(p50), "p99": float(p99), "max": max(finite)}
-
-
 def control_period_ms(episodes: Sequence[EpisodeRecord]) -> Percentiles:
     """Of the run: median of the episodes' medians, and the worst of their p99 and of their max."""
-    known = [e.control_period_ms for e in episodes if e.control_period_ms is not None]
-    return {
-        "p50": percentiles(p["p50"] for p in known)["p50"],
-        "p99": percentiles(p["p99"] for p in known)["max"],
-        "max": percentiles(p["max"] for p in known)["max"],
-    }
+    return worst_of(e.control_period_ms for e in episodes)

@@ -11,9 +11,11 @@ import torch
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.foreseen import FORESIGHTS, foreseen
 from bisirl_ros.crowd.person import lagged
 from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
+from bisirl_ros.tracking.samples import Samples
 
 TICK_S, FINE_S, START_S = 0.05, 0.01, 100.0
 EXACT = np.zeros((2, 2))
@@ -219,7 +221,7 @@ def test_late_and_repeated_stamps_are_ignored(crossing: Scenario) -> None:
 
 
 def test_a_recorded_robots_future_is_kept(crossing: Scenario) -> None:
-    recorder, states = DecisionRecorder(crossing, True), walk(crossing, some_targets(12))
+    recorder, states = DecisionRecorder(crossing, "realised"), walk(crossing, some_targets(12))
     begin(recorder)
     drive(recorder, len(states))
     show(recorder, states)
@@ -321,3 +323,24 @@ def test_a_tracker_of_one_report_per_decision_is_learned_from_whatever_its_phase
     assert batch is not None
     assert batch.decided.sum() >= 8
     np.testing.assert_allclose(batch.target[batch.decided][:, 1], 1.2, atol=0.15)
+
+
+def test_what_is_foreseen_of_a_recorded_robot() -> None:
+    """Realised: where it was; at constant velocity: straight on, whatever it did then."""
+    times = np.arange(0.0, 8.0, 0.1)
+    angles = 0.5 * times
+    states = np.stack(
+        [np.sin(angles), 1.0 - np.cos(angles), angles, 0.5 + 0 * times, 0 * times, 0.5 + 0 * times],
+        -1,
+    )
+    robot = Samples(list(zip(times.tolist(), states, strict=True)), 0.5)
+    now, ahead = np.array([1.0, 2.0]), np.array([0.0, 0.4, 2.0])
+    real, straight = (foreseen(robot, now, ahead, how) for how in FORESIGHTS)
+    np.testing.assert_allclose(real[:, 0, :5], straight[:, 0, :5])
+    np.testing.assert_allclose(
+        real[:, 2, :2], np.stack([np.sin(0.5 * now + 1.0), 1.0 - np.cos(0.5 * now + 1.0)], -1),
+        atol=1e-3,
+    )  # fmt: skip
+    heading = np.stack([np.cos(0.5 * now), np.sin(0.5 * now)], -1)
+    np.testing.assert_allclose(straight[:, 2, :2], real[:, 0, :2] + 2.0 * 0.5 * heading, atol=1e-6)
+    assert np.linalg.norm(real[:, 2, :2] - straight[:, 2, :2], axis=-1).min() > 0.3
