@@ -28,6 +28,8 @@ from bisirl_ros.calibrate.commands import CalibrateArguments, run_calibrate
 from bisirl_ros.config import check
 from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError, exit_cleanly
+from bisirl_ros.importing.arguments import KINDS, ImportArguments
+from bisirl_ros.importing.commands import run_import
 from bisirl_ros.replay.commands import ReplayArguments, run_replay
 from bisirl_ros.replay.compare import run_compare
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
@@ -86,6 +88,12 @@ def _dispatch(arguments: Sequence[str]) -> int:
     view = commands.add_parser("view", help="what happened, as one page: a run folder or a bag")
     view.add_argument("source", metavar="RUN|BAG", help="a run folder, or a bag's folder or file")
     _options(view, ViewArguments)
+    imported = commands.add_parser("import", help="bags of tables of people")
+    imported.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+    imported.add_argument("paths", nargs="+", metavar="PATH", help="tables, or folders of them")
+    where = "the bag; of several files: the folder of their bags"
+    imported.add_argument("-o", "--out", required=True, metavar="BAG", help=where)
+    _options(imported, ImportArguments)
     given = vars(parser.parse_args(arguments))
     runs = {
         "sim": run_sim,
@@ -97,6 +105,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         "report": run_report,
         "calibrate": run_calibrate,
         "replay": run_replay,
+        "import": run_import,
         "view": run_view,
         "compare": run_compare,
     }

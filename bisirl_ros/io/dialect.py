@@ -11,7 +11,7 @@ import csv
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ UNITS = {
 }
 """What a name may end in, `x_mm` or `x [mm]`, in SI."""
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
 _UNIT = "|".join(UNITS)
 _NAMED_UNIT = re.compile(rf"(?!robot_yaw_rad)(.+?)(?:_?[\[(]({_UNIT})[\])]|_({_UNIT}))")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?|[+-]?\d+,")
@@ -43,7 +43,7 @@ class Table:
 
     names: of the columns, in lower case and without the unit; units: as the names tell, "" if not
     rows: number of the line in the file, and its cells; notes: how the file was read, where that
-    could be otherwise
+    could be otherwise; delimiter: one of DELIMITERS
     """
 
     path: Path
@@ -52,6 +52,7 @@ class Table:
     rows: tuple[tuple[int, list[str]], ...]
     decimal_comma: bool = False
     notes: tuple[str, ...] = ()
+    delimiter: str = ","
 
     def numbers(self, wanted: Sequence[str]) -> Array:
         """The columns with these names (N, len(wanted)), as they stand there; NaN: a gap.
@@ -64,6 +65,25 @@ class Table:
             for line, row in map(self._whole, self.rows)
         ]
         return np.array(cells, float).reshape(-1, len(columns))
+
+    def texts(self, name: str) -> list[str]:
+        """The cells of a column, as text; raises InputError as `numbers` does."""
+        column = self._column(name)
+        return [row[column] for _, row in map(self._whole, self.rows)]
+
+    def readable(self, wanted: Sequence[str]) -> tuple[Table, list[int]]:
+        """The rows that hold numbers, or gaps, in these columns; and the lines of the others."""
+        columns = [self._column(name) for name in wanted]
+        good, bad = [], []
+        for numbered in self.rows:
+            try:
+                line, row = self._whole(numbered)
+                for column in columns:
+                    self._number(row, column, line)
+                good.append(numbered)
+            except InputError:
+                bad.append(numbered[0])
+        return replace(self, rows=tuple(good)), bad
 
     def unit(self, name: str) -> str:
         """The unit that a column's name tells, "" where it tells none."""
@@ -107,17 +127,18 @@ class Table:
             ) from error
 
 
-def read_numbers(path: Path, known: Collection[str]) -> Table:
+def read_numbers(path: Path, known: Collection[str], delimiter: str = "") -> Table:
     """Read a table in whatever dialect it is written.
 
     known: names of columns, in lower case and without a unit, by which the header is recognised
+    delimiter: one of DELIMITERS; "": whichever finds most of these names
     Raises InputError for a file that cannot be read, or numbers with either decimal mark.
     """
-    lines = _LINE_END.split(read_text(path))
+    lines = LINE_END.split(read_text(path))
     try:
-        above, delimiter = _header(lines, known)
+        above, delimiter = _header(lines, known, [delimiter] if delimiter else list(DELIMITERS))
         header = _header_cells(lines[above], delimiter)
-        below = [_cells(line, delimiter) for line in lines[above + 1 :]]
+        below = [cells_of(line, delimiter) for line in lines[above + 1 :]]
     except csv.Error as error:
         raise InputError(f"{path}: cannot be read (not a text table); check the path") from error
     names, units = tuple(name for name, _ in header), tuple(unit for _, unit in header)
@@ -126,7 +147,7 @@ def read_numbers(path: Path, known: Collection[str]) -> Table:
         for number, row in enumerate(below, start=above + 2)
         if any(row) and not row[0].startswith(COMMENT)
     )
-    comma = _has_decimal_commas(path, names, rows, known)
+    comma = has_decimal_commas(path, names, rows, known)
     notes = [f"columns are parted by {DELIMITERS[delimiter]}"] * (delimiter != ",")
     notes += ["decimal commas"] * comma
     if passed := sum(bool(line.strip()) for line in lines[:above]):
@@ -136,17 +157,26 @@ def read_numbers(path: Path, known: Collection[str]) -> Table:
         for name, unit in header
         if UNITS.get(unit, 1.0) != 1.0 and name in known
     ]
-    return Table(path, names, units, rows, comma, tuple(notes))
+    return Table(path, names, units, rows, comma, tuple(notes), delimiter)
 
 
-def _header(lines: Sequence[str], known: Collection[str]) -> tuple[int, str]:
+def name_and_unit(text: str) -> tuple[str, str]:
+    """A column's name in lower case, and the unit it ends in, or ""."""
+    name = re.sub(r"[\s-]+", "_", text.lower().replace("\u00b5", "u"))
+    match = _NAMED_UNIT.fullmatch(name)
+    return (match[1], match[2] or match[3]) if match else (name, "")
+
+
+def _header(
+    lines: Sequence[str], known: Collection[str], delimiters: Sequence[str]
+) -> tuple[int, str]:
     """Which line is the header, and its delimiter: where most known names are, and fewest others.
 
     Where none is: the first line that is no comment, cut by what cuts it most.
     """
-    best, most = (0, ","), (0, 0)
+    best, most = (0, delimiters[0]), (0, 0)
     for place, line in enumerate(lines[:HEADER_WITHIN]):
-        for delimiter in DELIMITERS:
+        for delimiter in delimiters:
             names = [name for name, _ in _header_cells(line, delimiter)]
             found = len(set(names) & set(known))
             if (found, found - len(names)) > most:
@@ -155,10 +185,10 @@ def _header(lines: Sequence[str], known: Collection[str]) -> tuple[int, str]:
         return best
     text = [i for i, line in enumerate(lines) if line.strip() and not line.startswith(COMMENT)]
     place = text[0] if text else 0
-    return place, max(DELIMITERS, key=lambda d: len(_cells(lines[place], d)))
+    return place, max(delimiters, key=lambda d: len(cells_of(lines[place], d)))
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def cells_of(line: str, delimiter: str) -> list[str]:
     """A line's cells, without blanks or quotes around."""
     if delimiter == " ":
         return [cell.strip("\"'") for cell in line.split()]
@@ -170,22 +200,19 @@ def _header_cells(line: str, delimiter: str) -> list[tuple[str, str]]:
     """The name of each column in lower case, and the unit it ends in, or ""."""
     if line.startswith(COMMENT):
         line = line.lstrip("#%/ \t")
-    header = []
-    for cell in _cells(line, delimiter):
-        name = re.sub(r"[\s-]+", "_", cell.lower().replace("\u00b5", "u"))
-        match = _NAMED_UNIT.fullmatch(name)
-        header.append((match[1], match[2] or match[3]) if match else (name, ""))
+    header = [name_and_unit(cell) for cell in cells_of(line, delimiter)]
     while header and not header[-1][0]:
         header.pop()
     return header
 
 
-def _has_decimal_commas(
+def has_decimal_commas(
     path: Path,
     names: Sequence[str],
     rows: Sequence[tuple[int, list[str]]],
     known: Collection[str],
 ) -> bool:
+    """Whether numbers in the known columns have them; raises InputError where only some do."""
     places = [place for place, name in enumerate(names) if name in known]
     cells = [row[place] for _, row in rows for place in places if place < len(row)]
     comma = any("," in cell and _DECIMAL_COMMA.fullmatch(cell) for cell in cells)

@@ -137,6 +137,7 @@ class Replay:
     def _learned(self, snapshot: Snapshot, report: dict[str, Any]) -> None:
         record = {"schema": LEARNING, "features": list(snapshot.features), **report}
         self.collector.learning({**record, "control_period_ms": None})
+        self.collector.grade()
         episode = self.collector.find(report["episode"])
         if episode is not None:
             self._on_report(episode)

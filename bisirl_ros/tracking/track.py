@@ -18,7 +18,7 @@ Wanted = Callable[[float, Array], Array]
 """(time [s], place (2,) [m]) -> the velocity (2,) [m/s] straight to where they are going then."""
 
 TICK_S = 1e-6
-LEAST_GAP_S, MOST_GAP_S = 0.35, 0.6
+LEAST_GAP_S, MOST_GAP_S = 0.35, 1.5
 SPARSE = 0.75
 """Reports this many periods apart may miss what a choice shows, by their phase."""
 

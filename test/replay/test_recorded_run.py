@@ -1,0 +1,77 @@
+"""A run that was recorded is learned from again, to the same numbers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs rclpy")
+
+from bisirl_ros.bags.reading import Bag
+from bisirl_ros.cli import main
+
+pytestmark = [pytest.mark.ros, pytest.mark.slow]
+SIM = (
+    "sim", "--backend", "kinematic", "--episodes", "2", "--real-time-factor", "2", "--oracle",
+    "false", "--scenario", "crossing", "--record",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two episodes, recorded."""
+    run = tmp_path_factory.mktemp("recorded") / "run"
+    command = [sys.executable, "-m", "bisirl_ros.cli", *SIM, "--run-dir", str(run)]
+    done = subprocess.run(
+        command, cwd=run.parent, capture_output=True, text=True, timeout=280, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return run
+
+
+def summary(run: Path) -> dict[str, Any]:
+    """What a run says of itself."""
+    found: dict[str, Any] = json.loads((run / "summary.json").read_text())
+    return found
+
+
+def test_the_recording_holds_the_run(recorded: Path) -> None:
+    with Bag(recorded / "bag") as bag:
+        wanted = {"/odom", "/people/odom", "/cmd_vel", "/policy", "/learning", "/episode", "/clock"}
+        assert wanted <= {topic for topic, count in bag.counts.items() if count}
+        told = [json.loads(m.message.data)["event"] for m in bag.messages(["/episode"])]
+    assert told == ["started", "finished"] * 2 + ["run_finished"]
+    kept = json.loads((recorded / "bag" / "configuration.json").read_text())
+    assert kept["settings"]["parameters"]["bisirl_node"]["time_scale"] == 2.0
+
+
+def test_the_same_is_learned_from_it(recorded: Path, tmp_path: Path) -> None:
+    assert main(["replay", str(recorded), "--run-dir", str(tmp_path / "again")]) == 0
+    run, again = summary(recorded), summary(tmp_path / "again")
+    assert again["episodes"] == run["episodes"] == 2
+    for key in ("theta_hat", "theta_std"):
+        assert set(again[key]) == set(run[key])
+        for name in run[key]:
+            np.testing.assert_allclose(again[key][name], run[key][name], rtol=1e-6)
+    assert again["theta_true"] == run["theta_true"]
+    assert again["relative_error"] == pytest.approx(run["relative_error"], rel=1e-6)
+    assert again["outcomes"] == run["outcomes"] and again["returns"] == run["returns"]
+
+
+def test_other_settings_learn_something_else(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["--set", "grid=[6, 12]", "learner.policy_steps=0"]
+    other = tmp_path / "other"
+    assert main(["replay", str(recorded), "--run-dir", str(other), *settings]) == 0
+    assert summary(other)["theta_hat"] != summary(recorded)["theta_hat"]
+    capsys.readouterr()
+    assert main(["compare", str(recorded), str(other)]) == 0
+    told = capsys.readouterr().out
+    assert "grid" in told and "learner.policy_steps" in told and "person_0 progress" in told
