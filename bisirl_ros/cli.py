@@ -16,6 +16,7 @@ from typing import Any
 # collapse on two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from bisirl_ros.bags.commands import run_bag
 from bisirl_ros.bench.commands import (
     BenchArguments,
     LadderArguments,
@@ -94,6 +95,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
     where = "the bag; of several files: the folder of their bags"
     imported.add_argument("-o", "--out", required=True, metavar="BAG", help=where)
     _options(imported, ImportArguments)
+    bag = commands.add_parser("bag", help="what is in a bag; mend what a killed recorder left")
+    bag.add_argument("action", choices=("info", "repair"), metavar="info|repair")
+    bag.add_argument("bag", metavar="BAG", help="folder or file")
     given = vars(parser.parse_args(arguments))
     runs = {
         "sim": run_sim,
@@ -104,6 +108,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         "ladder": run_ladder,
         "report": run_report,
         "calibrate": run_calibrate,
+        "bag": run_bag,
         "replay": run_replay,
         "import": run_import,
         "view": run_view,

@@ -51,6 +51,7 @@ class Bag:
         with self._complaining():
             self._reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
             self._reader.open()
+            _agree(self._reader)
         topics = self._reader.topics
         self.kinds = {topic: str(info.msgtype) for topic, info in topics.items()}
         self.counts = {topic: int(info.msgcount) for topic, info in topics.items()}
@@ -77,12 +78,16 @@ class Bag:
         wanted = [c for c in self._reader.connections if topics is None or c.topic in topics]
         if not wanted:
             return
-        place = ""
+        place, count = "", 0
         with self._complaining(lambda: place):
             for connection, received, raw in self._reader.messages(wanted):
                 place = f"{connection.topic} at {(received * 1e-9) - self.start_s:.3f} s: "
                 said = self._reader.deserialize(raw, connection.msgtype)
+                count += 1
                 yield Told(connection.topic, connection.msgtype, received, said)
+        stated = sum(c.msgcount for c in wanted)
+        if count < stated:
+            raise InputError(f"{self.path}: holds {count} of {stated} messages; {MENDED}")
 
     def find(self, name: str, kinds: Collection[str]) -> str:
         """The full name of a topic of one of the types; the namespace may be left out.
@@ -119,3 +124,19 @@ class Bag:
                 f"{self.path}: {place()}cannot be read as a bag ({reason}); give the folder or file"
                 f" of a finished `ros2 bag record`; {MENDED}"
             ) from error
+
+
+def _agree(reader: Any) -> None:
+    """The metadata of a bag and its files may write the same QoS in two ways: the former holds.
+
+    The library gives no message of a topic for which they differ.
+    """
+    for bag in reader.readers:
+        of_bag = {(c.topic, c.msgtype): c for c in bag.storage.connections}
+        for storage in getattr(bag.storage, "storages", ()):
+            storage.connections = [
+                c._replace(ext=of_bag[c.topic, c.msgtype].ext, digest="")
+                if (c.topic, c.msgtype) in of_bag
+                else c
+                for c in storage.connections
+            ]

@@ -33,7 +33,6 @@ class BagWriter:
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror})") from error
         self._topics: dict[str, Any] = {}
-        self._unwritten = 0
 
     def __enter__(self) -> BagWriter:
         return self
@@ -64,7 +63,6 @@ class BagWriter:
     def write(self, topic: str, received_ns: int, raw: bytes) -> None:
         """A message as CDR bytes; received_ns: when it came [ns]."""
         self._writer.write(self._topics[topic], received_ns, raw)
-        self._unwritten += 1
 
     def tell(self, topic: str, received_ns: int, message: Any) -> None:
         """A message as `library.message` makes it."""
@@ -74,9 +72,8 @@ class BagWriter:
     def flush(self) -> None:
         """What was written until now is on disk from here on."""
         storage = self._writer.storage
-        if self._unwritten:
+        if storage.chunk.bio.tell():
             storage.close_chunk()
-            self._unwritten = 0
         storage.bio.flush()
         os.fsync(storage.bio.fileno())
 
