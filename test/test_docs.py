@@ -16,7 +16,7 @@ from bisirl_ros.robots.profile import load_robot, robot_names
 ROOT = Path(__file__).parents[1]
 SCENARIOS, ROBOT = ROOT / "docs" / "scenarios.md", ROOT / "docs" / "robot.md"
 SERVICES = ROOT / "bisirl_ros" / "nodes" / "services.py"
-REGISTRY = ROOT / "bisirl_ros" / "nodes" / "sources" / "registry.py"
+REGISTRY = ROOT / "bisirl_ros" / "inputs" / "sources" / "registry.py"
 
 
 def test_the_scenario_of_your_own_loads_and_starts(tmp_path: Path) -> None:
