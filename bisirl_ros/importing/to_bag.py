@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import heapq
-import math
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from bisirl_ros.bags.library import message
+from bisirl_ros.bags.messages import ODOMETRY, odometry
 from bisirl_ros.bags.writing import BagWriter
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.errors import InputError
 from bisirl_ros.importing.recording import Recording
 from bisirl_ros.importing.twist import twists
 
-ODOMETRY: Final = "nav_msgs/msg/Odometry"
 ROBOT_TOPIC, PEOPLE_TOPIC = "/odom", "/people/odom"
 ROBOT_FRAME: Final = "base_link"
-NOT_TOLD: Final = -1.0
-"""First of a twist's covariance where no velocity is told."""
 
 Sent = tuple[int, int, str, Any]
 """When [ns], which track, the topic and the message."""
@@ -58,8 +52,8 @@ def _write(recording: Recording, folder: Path) -> int:
         if recording.robot is not None:
             bag.topic(ROBOT_TOPIC, ODOMETRY)
         bag.topic(PEOPLE_TOPIC, ODOMETRY)
-        for stamp_ns, _, topic, odometry in heapq.merge(*_tracks(recording), key=_when):
-            bag.tell(topic, stamp_ns, odometry)
+        for stamp_ns, _, topic, told in heapq.merge(*_tracks(recording), key=_when):
+            bag.tell(topic, stamp_ns, told)
             count += 1
     return count
 
@@ -79,65 +73,12 @@ def _tracks(recording: Recording) -> list[Iterator[Sent]]:
 def _robot(recording: Recording, robot: Array) -> Iterator[Sent]:
     for (time_s, x, y, yaw), twist in zip(robot.tolist(), twists(robot).tolist(), strict=True):
         stamp_ns = recording.begin_ns + round(time_s * 1e9)
-        place, frame = (x, y, yaw), recording.frame
-        yield stamp_ns, 0, ROBOT_TOPIC, _odometry(stamp_ns, frame, ROBOT_FRAME, place, twist, 0.0)
+        told = odometry(stamp_ns, ROBOT_FRAME, (x, y, yaw), twist, recording.frame)
+        yield stamp_ns, 0, ROBOT_TOPIC, told
 
 
 def _person(recording: Recording, number: int, name: str, track: Array) -> Iterator[Sent]:
     for time_s, x, y in track.tolist():
         stamp_ns = recording.begin_ns + round(time_s * 1e9)
-        place, frame = (x, y, 0.0), recording.frame
-        still = [0.0, 0.0, 0.0]
-        yield (
-            stamp_ns,
-            number,
-            PEOPLE_TOPIC,
-            _odometry(stamp_ns, frame, name, place, still, NOT_TOLD),
-        )
-
-
-def _odometry(
-    stamp_ns: int,
-    frame: str,
-    child: str,
-    pose: tuple[float, float, float],
-    twist: list[float],
-    told: float,
-) -> Any:
-    """Odometry at x, y [m], yaw [rad], with vx, vy, wz; told: first of the twist's covariance."""
-    x, y, yaw = pose
-    covariance = np.zeros(36)
-    covariance[0] = told
-    vector = "geometry_msgs/msg/Vector3"
-    return message(
-        ODOMETRY,
-        header=message(
-            "std_msgs/msg/Header",
-            stamp=message(
-                "builtin_interfaces/msg/Time", sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9
-            ),
-            frame_id=frame,
-        ),
-        child_frame_id=child,
-        pose=message(
-            "geometry_msgs/msg/PoseWithCovariance",
-            pose=message(
-                "geometry_msgs/msg/Pose",
-                position=message("geometry_msgs/msg/Point", x=x, y=y, z=0.0),
-                orientation=message(
-                    "geometry_msgs/msg/Quaternion",
-                    **{"x": 0.0, "y": 0.0, "z": math.sin(0.5 * yaw), "w": math.cos(0.5 * yaw)},
-                ),
-            ),
-            covariance=np.zeros(36),
-        ),
-        twist=message(
-            "geometry_msgs/msg/TwistWithCovariance",
-            twist=message(
-                "geometry_msgs/msg/Twist",
-                linear=message(vector, x=twist[0], y=twist[1], z=0.0),
-                angular=message(vector, x=0.0, y=0.0, z=twist[2]),
-            ),
-            covariance=covariance,
-        ),
-    )
+        told = odometry(stamp_ns, name, (x, y, 0.0), frame=recording.frame)
+        yield stamp_ns, number, PEOPLE_TOPIC, told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisirl_ros.verify.experiment import Experiment
 
-SUITES = ("theory", "situation", "benchmark", "misfit", "robot")
+SUITES = ("theory", "situation", "benchmark", "misfit", "robot", "people")
 
 
 def experiments_of(suite: str) -> tuple[Experiment, ...]:
@@ -25,6 +25,10 @@ def experiments_of(suite: str) -> tuple[Experiment, ...]:
         from bisirl_ros.verify.robot import EXPERIMENTS as ROBOT
 
         return ROBOT
+    if suite == "people":
+        from bisirl_ros.verify.people import EXPERIMENTS as PEOPLE
+
+        return PEOPLE
     from bisirl_ros.verify.situation import EXPERIMENTS as SITUATION
 
     return SITUATION

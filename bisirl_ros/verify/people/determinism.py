@@ -1,0 +1,100 @@
+"""A run that was recorded is learned from again to the same numbers, as often as one likes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bisirl_ros.entry import require_ros
+from bisirl_ros.errors import InputError
+from bisirl_ros.replay.commands import run_replay
+from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.robot.program import Program, until
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RUNS, QUICK_RUNS, EPISODES, QUICK_EPISODES = 3, 1, 10, 2
+SCENARIOS = (("crossing", 1), ("crossing", 2), ("doorway", 1))
+FASTER, LONGEST_S = 2.0, 900.0
+EQUAL = 1e-6
+BAR = f"theta of run and replay differ by at most {EQUAL:g}, and two replays by nothing"
+
+
+def measure(setup: Setup, say: Say) -> Outcome:
+    """Runs of several scenarios, recorded while they learned, each replayed twice."""
+    require_ros()
+    count = QUICK_RUNS if setup.quick else RUNS
+    episodes = QUICK_EPISODES if setup.quick else EPISODES
+    rows: dict[str, dict[str, Any]] = {}
+    for number, (scenario, people) in enumerate(SCENARIOS[:count]):
+        name = f"{scenario}, {people}"
+        rows[name] = of_run(scenario, people, episodes, setup.seed + number)
+        row = rows[name]
+        say(f"{name}: run and replay differ by {row['live']:.1e}, replays by {row['again']:.1e}")
+    live = max(row["live"] for row in rows.values())
+    again = max(row["again"] for row in rows.values())
+    seeds = [setup.seed + number for number in range(count)]
+    holds = live <= EQUAL and again == 0.0
+    return Outcome({"runs": rows, "live": live, "again": again}, seeds, None, BAR, holds)
+
+
+def of_run(scenario: str, people: int, episodes: int, seed: int) -> dict[str, Any]:
+    """Largest differences of theta and its deviations: of run and replay, of two replays."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        given = {
+            "scenario": scenario, "people": people, "episodes": episodes, "seed": seed,
+            "backend": "kinematic", "real-time-factor": FASTER, "oracle": "false",
+            "record": "true", "device": "cpu", "run-dir": run,
+        }  # fmt: skip
+        options = [text for key, value in given.items() for text in (f"--{key}", str(value))]
+        program = Program("bisirl_ros.cli", ["sim", *options], Path(folder), {})
+        try:
+            if not until(lambda: not program.alive, LONGEST_S, 0.2):
+                raise InputError(f"bisirl sim: does not end; {program.complaints[-300:]}")
+        finally:
+            program.close()
+        live = theta_in(run)
+        one, other = (replayed(run, Path(folder) / name) for name in ("one", "other"))
+    return {"live": apart(live, one), "again": apart(one, other), "weights": len(live)}
+
+
+def replayed(run: Path, into: Path) -> np.ndarray:
+    """Theta and deviations of a replay."""
+    given = {"set": (), "scenario": "", "odom": "", "people_topic": "", "cmd_vel": ""}
+    with contextlib.redirect_stdout(io.StringIO()):
+        run_replay({"bag": str(run), "run_dir": str(into), **given})
+    return theta_in(into)
+
+
+def theta_in(run: Path) -> np.ndarray:
+    """Theta and deviations of everybody in a run's summary, one after the other."""
+    told = json.loads((run / "summary.json").read_text())
+    return np.array(
+        [v for key in ("theta_hat", "theta_std") for n in sorted(told[key]) for v in told[key][n]]
+    )
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """The largest difference; inf where they are of different people."""
+    return float(np.abs(one - other).max()) if one.shape == other.shape else float("inf")
+
+
+def draw(outcome: Outcome, ax: Axes) -> None:
+    """Both differences by run, on a logarithmic axis."""
+    rows = outcome.figures["runs"]
+    for key, colour in (("live", "0.3"), ("again", "0.7")):
+        ax.barh(list(rows), [max(row[key], 1e-17) for row in rows.values()], color=colour)
+    ax.set_xscale("log")
+    ax.axvline(EQUAL, color="k", lw=0.8, ls=":")
+    ax.set_xlabel("largest difference of a weight", fontsize=8)
+
+
+EXPERIMENT = Experiment("determinism", "run and replay learn the same", measure, draw)
