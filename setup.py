@@ -12,6 +12,7 @@ NODES = (  # as bisirl_ros.entry.NODES, which cannot be imported before it is in
     "recording_node",
     "report_node",
     "people_report_node",
+    "recorder_node",
 )
 
 setup(

@@ -108,5 +108,10 @@ def people_report_node() -> int:
     return main(["people_report_node", *sys.argv[1:]])
 
 
+def recorder_node() -> int:
+    """`ros2 run bisirl_ros recorder_node`."""
+    return main(["recorder_node", *sys.argv[1:]])
+
+
 if __name__ == "__main__":
     sys.exit(main())
