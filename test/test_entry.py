@@ -13,8 +13,8 @@ import pytest
 
 from bisirl_ros import entry
 
-needs_ros = [
-    pytest.mark.ros,
+needs_ros = [  # none of them keeps time
+    pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("rclpy") is None, reason="needs rclpy"),
 ]
 

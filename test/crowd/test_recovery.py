@@ -49,7 +49,7 @@ def learned(
     return state, reports[-1]
 
 
-@pytest.mark.parametrize(("people", "drive"), [(1, ""), (2, ""), (1, "omni")])
+@pytest.mark.parametrize(("people", "drive"), [(2, ""), (1, "omni")])
 def test_the_double_loop_recovers_everybodys_weights(people: int, drive: str) -> None:
     scenario = load_scenario("crossing", people=people, drive=drive)
     theta = np.stack([THETA, OTHER])[:people]
@@ -103,14 +103,12 @@ def driven(scenario: Scenario, phi: torch.Tensor, theta: Array, count: int = 200
     return play(scenario, PolicyDriver(policy, phi), expert, theta, start, rng)
 
 
-@pytest.mark.parametrize("people", [1, 2])
-def test_the_oracle_does_better_than_the_policy_it_starts_from(people: int) -> None:
-    scenario = load_scenario("crossing", people=people)
-    policy, theta = InteractionPolicy(scenario.robot), np.tile(THETA, (people, 1))
+def test_the_oracle_does_better_than_the_policy_it_starts_from(crossing: Scenario) -> None:
+    policy, theta = InteractionPolicy(crossing.robot), THETA[None]
     before_phi = policy.initial(torch.Generator().manual_seed(0))
-    phi = oracle_policy(CrowdSolver(scenario, policy), theta, LoopConfig(), 40, seed=0)
+    phi = oracle_policy(CrowdSolver(crossing, policy), theta, LoopConfig(), 40, seed=0)
     assert phi is not None
-    before, after = (driven(scenario, p, theta) for p in (before_phi, phi))
+    before, after = (driven(crossing, p, theta) for p in (before_phi, phi))
     gained = after.returns - before.returns
     assert gained.mean() > 4.0 * gained.std() / np.sqrt(len(gained))  # paired
     assert after.min_distance_m.mean() > before.min_distance_m.mean()

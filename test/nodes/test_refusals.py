@@ -13,7 +13,7 @@ pytest.importorskip("rclpy", reason="needs rclpy")
 
 from bisirl_ros.io.contract import LOG, pack
 
-pytestmark = [pytest.mark.ros, pytest.mark.slow]
+pytestmark = pytest.mark.slow  # each in a domain of its own, none of them keeps time
 SIM = ("sim", "--episodes", 1, "--oracle", "false", "--run-dir", "run")
 
 
