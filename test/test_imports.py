@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "frames": ("core",),
     "control": ("core",),
     "robots": ("core", "crowd"),
-    "calibrate": ("bags", "core", "crowd", "robots", "io"),
+    "calibrate": ("bags", "core", "crowd", "messages", "robots", "io"),
     "baselines": ("core", "tabular", "crowd"),
     "metrics": ("core",),
     "scenarios": (),

@@ -78,13 +78,12 @@ class Bag:
         wanted = [c for c in self._reader.connections if topics is None or c.topic in topics]
         if not wanted:
             return
-        place, count = "", 0
-        with self._complaining(lambda: place):
+        count = 0
+        with self._complaining():
             for connection, received, raw in self._reader.messages(wanted):
-                place = f"{connection.topic} at {(received * 1e-9) - self.start_s:.3f} s: "
-                said = self._reader.deserialize(raw, connection.msgtype)
                 count += 1
-                yield Told(connection.topic, connection.msgtype, received, said)
+                topic, kind = connection.topic, connection.msgtype
+                yield Told(topic, kind, received, self._decoded(topic, kind, received, raw))
         stated = sum(c.msgcount for c in wanted)
         if count < stated:
             raise InputError(f"{self.path}: holds {count} of {stated} messages; {MENDED}")
@@ -111,8 +110,18 @@ class Bag:
             )
         return found[0]
 
+    def _decoded(self, topic: str, kind: str, received_ns: int, raw: bytes) -> Any:
+        try:
+            return self._reader.deserialize(raw, kind)
+        except Exception as error:  # by whatever the damage trips over
+            at_s, reason = received_ns * 1e-9 - self.start_s, " ".join(str(error).split())
+            raise InputError(
+                f"{self.path}: {topic} at {at_s:.3f} s: is no {kind} as the bag defines it"
+                f" ({reason}); leave the topic out, or mend what wrote it"
+            ) from error
+
     @contextlib.contextmanager
-    def _complaining(self, place: Any = lambda: "") -> Iterator[None]:
+    def _complaining(self) -> Iterator[None]:
         """Of a damaged bag the library complains in many ways: each becomes one line."""
         try:
             yield
@@ -121,7 +130,7 @@ class Bag:
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
-                f"{self.path}: {place()}cannot be read as a bag ({reason}); give the folder or file"
+                f"{self.path}: cannot be read as a bag ({reason}); give the folder or file"
                 f" of a finished `ros2 bag record`; {MENDED}"
             ) from error
 
