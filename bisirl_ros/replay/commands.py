@@ -52,7 +52,7 @@ def _replay(bag: Any, names: dict[str, str], parameters: Any, folder: Any) -> in
     from bisirl_ros.core.one_core import stay_on_one_core  # torch takes seconds to import
     from bisirl_ros.replay.replay import Replay, ReplayWorker
     from bisirl_ros.report.progress import closing, header, progress_line
-    from bisirl_ros.report.record import RunRecord
+    from bisirl_ros.report.record import RunRecord, held_out
     from bisirl_ros.report.versions import versions
 
     stay_on_one_core()
@@ -73,6 +73,10 @@ def _replay(bag: Any, names: dict[str, str], parameters: Any, folder: Any) -> in
     for about, count in replay.host.complaints.items():
         if count > 1:
             say(f"{about}: said once, {count} times in all")
+    likelihood = held_out(run)
+    if likelihood is not None:
+        decisions = sum(episode.decisions for episode in run.episodes[1:])
+        say(f"held out: {likelihood:.3f} nat per decision, of {decisions} not yet learned from")
     length_s = bag.end_s - bag.start_s
     say(f"{length_s:.0f} s of recording in {run.wall_s:.1f} s: {length_s / run.wall_s:.0f} times")
     return 0

@@ -43,7 +43,8 @@ def test_a_foreign_recording_is_watched_the_same_every_time(
     assert one["theta_hat"]["anna"][0] > 0.0, "somebody who goes to and fro makes for neither end"
     told = capsys.readouterr().out
     assert "nobody tells of episodes" not in told, "batch_s was given"
-    assert "times" in told
+    assert "times" in told and "nat per decision" in told
+    assert one["held_out"] == other["held_out"] < 0.0
     assert (tmp_path / "one" / "weights.png").exists()
     again = replayed(bag, tmp_path / "again", "grid=[8, 20]")
     assert again["theta_hat"] != one["theta_hat"]
