@@ -81,7 +81,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     calibrate.add_argument("bag", metavar="BAG", help="what ros2 bag record left: folder or file")
     _options(calibrate, CalibrateArguments)
     replay = commands.add_parser("replay", help="what is learned from a recording")
-    replay.add_argument("bag", metavar="BAG", help="a bag, or the folder of a run that holds one")
+    bags = "bags, or folders of runs that hold one: one learner, one after the other"
+    replay.add_argument("bags", metavar="BAG", nargs="+", help=bags)
     _options(replay, ReplayArguments)
     compare = commands.add_parser("compare", help="what changed from one run to another")
     compare.add_argument("one", metavar="RUN", help="the folder of a run")

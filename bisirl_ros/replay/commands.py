@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,55 +32,79 @@ class ReplayArguments:
 
 
 def run_replay(given: dict[str, Any]) -> int:
-    """`bisirl replay BAG`: the same run folder as `bisirl sim` writes."""
-    path = Path(given.pop("bag")).expanduser()
-    arguments = ReplayArguments(**given)
-    check(arguments, "bisirl replay")
+    """`bisirl replay BAG...`: the same run folder as `bisirl sim` writes."""
     from bisirl_ros.bags.reading import Bag
-    from bisirl_ros.replay.source import Topics, bag_of, names_in, parameters_of
-    from bisirl_ros.report.run_folder import RunFolder, new_run_folder
-
-    settings = [*arguments.set, *([f"scenario={arguments.scenario}"] if arguments.scenario else [])]
-    chosen = dict(map(assigned, settings))
-    with Bag(bag_of(path)) as bag:
-        folder = RunFolder(arguments.run_dir or new_run_folder("runs", f"replay-{path.name}"))
-        parameters = parameters_of(bag, chosen, folder.path, say)
-        topics = Topics(arguments.odom, arguments.people_topic, arguments.cmd_vel)
-        return _replay(bag, names_in(bag, topics, parameters), parameters, folder)
-
-
-def _replay(bag: Any, names: dict[str, str], parameters: Any, folder: Any) -> int:
     from bisirl_ros.core.one_core import stay_on_one_core  # torch takes seconds to import
-    from bisirl_ros.replay.replay import Replay, ReplayWorker
-    from bisirl_ros.report.progress import closing, header, progress_line
-    from bisirl_ros.report.record import RunRecord, held_out
+    from bisirl_ros.replay.source import Topics, bag_of, parameters_of
+    from bisirl_ros.report.record import RunRecord
+    from bisirl_ros.report.run_folder import RunFolder, new_run_folder
     from bisirl_ros.report.versions import versions
 
+    paths = [Path(path).expanduser() for path in given.pop("bags")]
+    arguments = ReplayArguments(**given)
+    check(arguments, "bisirl replay")
+    settings = [*arguments.set, *([f"scenario={arguments.scenario}"] if arguments.scenario else [])]
+    chosen = dict(map(assigned, settings))
+    with Bag(bag_of(paths[0])) as bag:
+        name = paths[0].resolve().name
+        folder = RunFolder(arguments.run_dir or new_run_folder("runs", f"replay-{name}"))
+        parameters = parameters_of(bag, chosen, folder.path, say)
     stay_on_one_core()
-    scenario = parameters.load()
-    run = RunRecord(scenario, parameters.seed, versions=versions())
-    say(header(scenario))
-    began_s = time.monotonic()
-    replay = Replay(
-        bag, names, parameters, run, say, lambda episode: say(progress_line(run, episode))
-    )
-    keep_parameters(parameters, folder)
-    ReplayWorker(parameters.worker(scenario), replay).run()
-    run.wall_s = time.monotonic() - began_s
-    replay.collector.grade()
+    run = RunRecord(parameters.load(), parameters.seed, versions=versions())
+    topics = Topics(arguments.odom, arguments.people_topic, arguments.cmd_vel)
+    length_s = learn(list(map(bag_of, paths)), topics, parameters, run, folder)
     folder.write_summary(run)
     folder.write_plots(run)
+    conclude(run, folder, length_s)
+    return 0
+
+
+def learn(bags: list[Path], topics: Any, parameters: Any, run: Any, folder: Any) -> float:
+    """Fill the run's record with what is learned of bags; how long they are in all [s]."""
+    from bisirl_ros.bags.reading import Bag
+    from bisirl_ros.replay.replay import Replay, ReplayWorker
+    from bisirl_ros.replay.several import Several
+    from bisirl_ros.replay.source import names_in
+    from bisirl_ros.report.progress import header, progress_line
+
+    lengths_s: list[float] = []
+
+    def opened() -> Iterator[Replay]:
+        for path in bags:
+            with Bag(path) as bag:
+                lengths_s.append(bag.end_s - bag.start_s)
+                names = names_in(bag, topics, parameters)
+                yield Replay(bag, names, parameters, run, say, told)
+
+    def told(episode: Any) -> None:
+        say(progress_line(run, episode))
+
+    def done(replay: Replay) -> None:
+        replay.collector.grade()
+        for about, count in replay.host.complaints.items():
+            if count > 1:
+                say(f"{about}: said once, {count} times in all")
+
+    began_s = time.monotonic()
+    several = Several(opened(), done)
+    keep_parameters(parameters, folder)
+    say(header(run.scenario))
+    ReplayWorker(parameters.worker(run.scenario), several).run()
+    run.wall_s = time.monotonic() - began_s
+    return sum(lengths_s)
+
+
+def conclude(run: Any, folder: Any, length_s: float) -> None:
+    """The end of what is said."""
+    from bisirl_ros.report.progress import closing
+    from bisirl_ros.report.record import held_out
+
     say(closing(run, folder.path))
-    for about, count in replay.host.complaints.items():
-        if count > 1:
-            say(f"{about}: said once, {count} times in all")
     likelihood = held_out(run)
     if likelihood is not None:
         decisions = sum(episode.decisions for episode in run.episodes[1:])
         say(f"held out: {likelihood:.3f} nat per decision, of {decisions} not yet learned from")
-    length_s = bag.end_s - bag.start_s
     say(f"{length_s:.0f} s of recording in {run.wall_s:.1f} s: {length_s / run.wall_s:.0f} times")
-    return 0
 
 
 def keep_parameters(parameters: Any, folder: Any) -> None:

@@ -54,6 +54,7 @@ class Replay:
     ) -> None:
         p, scenario = parameters, run.scenario
         self._run, self._say, self._on_report = run, say, on_report
+        self._before = len(run.episodes)
         self.host = host = BagHost(names, clock_of(bag, names["odom"], say), say)
         self.session = session = Session(scenario, p.session(), host.complain, host.steady_s)
         how = "own buffer over the bag's tf and tf_static"
@@ -68,7 +69,7 @@ class Replay:
         radius_m = person.radius_m
         session.driver.obstacles = ObstacleInput(host, host, frames, p.obstacles, radius_m)
         people = names.get("people/ground_truth", "people/odom")
-        self.collector = RunCollector(run, host, people)
+        self.collector = RunCollector(run, host, people, self._before)
         commands = names.get("cmd_vel", "")
         if self._policies and bag.kinds.get(commands) in TWISTS:
             host.listen(TWISTS[0], "cmd_vel", lambda message: self._tick(), Quality.STANDARD)
@@ -128,11 +129,11 @@ class Replay:
 
     def _take(self) -> None:
         for log in self.session.take():
+            number = log.episode + self._before
             if log.episode < 0:  # nobody tells of episodes: they are numbered here
                 number = len(self._run.episodes)
                 self._run.episodes.append(EpisodeRecord(number + 1, outcome="watched"))
-                log = replace(log, episode=number)
-            self._logs.append(log)
+            self._logs.append(replace(log, episode=number))
 
     def _learned(self, snapshot: Snapshot, report: dict[str, Any]) -> None:
         record = {"schema": LEARNING, "features": list(snapshot.features), **report}
@@ -144,11 +145,14 @@ class Replay:
 
 
 class ReplayWorker(Worker):
-    """The learner, to whom the policies are known that were recorded."""
+    """The learner, to whom the policies are known that were recorded.
 
-    def __init__(self, config: WorkerConfig, replay: Replay) -> None:
-        super().__init__(config, replay, replay)
-        self._recorded = replay.policy
+    bags: a `Replay`, or what stands for several
+    """
+
+    def __init__(self, config: WorkerConfig, bags: Any) -> None:
+        super().__init__(config, bags, bags)
+        self._recorded = bags.policy
 
     def policy(self, version: int) -> Tensor | None:
         """As recorded, else its own."""

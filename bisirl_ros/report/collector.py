@@ -39,13 +39,18 @@ class RunCollector:
     """Fills a run's record.
 
     policies: that were deployed; settings: the learner's; over: whether no episode will follow
-    people_topic: where everybody is; Raises InputError for a message that makes no sense.
+    people_topic: where everybody is; before: how many episodes of other recordings are there
+    Raises InputError for a message that makes no sense.
     """
 
     def __init__(
-        self, run: RunRecord, messages: Listening, people_topic: str = "people/ground_truth"
+        self,
+        run: RunRecord,
+        messages: Listening,
+        people_topic: str = "people/ground_truth",
+        before: int = 0,
     ) -> None:
-        self.run = run
+        self.run, self._before = run, before
         self.policies: list[Snapshot] = []
         self.settings = LoopConfig()
         self.over = False
@@ -68,7 +73,7 @@ class RunCollector:
         if record["event"] == "started":
             version = self.policies[-1].version if self.policies else 0
             self._open = EpisodeRecord(
-                record["episode"] + 1,
+                self._before + record["episode"] + 1,
                 policy_version=version,
                 route=record["route"],
                 goals=record["goals"],
@@ -119,14 +124,14 @@ class RunCollector:
 
     def grade(self) -> None:
         """Give every episode what simulated people said of it until now."""
-        for episode in self.run.episodes:
-            grade = self._grades.get(episode.episode - 1, {})
+        for episode in self.run.episodes[self._before :]:
+            grade = self._grades.get(episode.episode - 1 - self._before, {})
             episode.return_ = grade.get("return")
             episode.relative_error = grade.get("relative_error")
             episode.errors = grade.get("errors") or {}
 
     def find(self, index: int) -> EpisodeRecord | None:
-        """The record of an episode by its index from 0, as it is told in messages."""
+        """The record of an episode by its index from 0, as the learner knows it."""
         return next((e for e in self.run.episodes if e.episode == index + 1), None)
 
     def _close(self, record: dict[str, Any]) -> None:

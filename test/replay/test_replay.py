@@ -85,6 +85,19 @@ def test_what_cannot_be_is_one_line(
     assert all(word in line for word in words), line
 
 
+@pytest.mark.slow
+def test_several_bags_teach_one_learner(recorded: Write, tmp_path: Path) -> None:
+    one, other = recorded(20.0, name="a"), recorded(20.0, name="b")
+    run = tmp_path / "both"
+    bags = ["replay", str(one), str(other), "--run-dir", str(run), "--set", *SMALL]
+    assert main(bags) == 0
+    both = json.loads((run / "summary.json").read_text())
+    alone = replayed(one, tmp_path / "alone")
+    assert both["episodes"] == 2 * alone["episodes"] == 6
+    assert both["stds"][:3] == alone["stds"]
+    assert max(both["theta_std"]["anna"]) < max(alone["theta_std"]["anna"])
+
+
 def test_no_bag_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(tmp_path / "gone")]) == 2
     assert "no such file or folder" in capsys.readouterr().err

@@ -70,7 +70,7 @@ def replayed(run: Path, into: Path) -> np.ndarray:
     """Theta and deviations of a replay."""
     given = {"set": (), "scenario": "", "odom": "", "people_topic": "", "cmd_vel": ""}
     with contextlib.redirect_stdout(io.StringIO()):
-        run_replay({"bag": str(run), "run_dir": str(into), **given})
+        run_replay({"bags": [str(run)], "run_dir": str(into), **given})
     return theta_in(into)
 
 
