@@ -40,6 +40,8 @@ def compared(one: Path, other: Path) -> list[str]:
         lines += line(name, *(told.get(name) for told in settings))
     for name in FIGURES:
         lines += line(name, before.get(name), after.get(name))
+    counts = [sum(told.get("decisions") or []) for told in (before, after)]
+    lines += line("decisions", *counts)
     lines += list(weights(before, after))
     return lines if len(lines) > 1 else ["nothing differs"]
 
