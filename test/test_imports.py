@@ -64,6 +64,7 @@ MAY_IMPORT = {
     "replay": (
         "bags",
         "bringup",
+        "control",
         "core",
         "crowd",
         "inputs",

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from bisirl_ros.bags.reading import Bag, Told
+from bisirl_ros.control.faults import Fault
 from bisirl_ros.crowd.episode_log import EpisodeLog
 from bisirl_ros.errors import InputError
 from bisirl_ros.inputs.frames import KEEP_S, STALE_S, FrameListener, OwnFrames
@@ -21,7 +22,7 @@ from bisirl_ros.inputs.people_input import PeopleInput
 from bisirl_ros.inputs.robot_input import RobotInput
 from bisirl_ros.io.contract import Snapshot, pack_log, unpack_snapshot
 from bisirl_ros.learner.worker import Worker, WorkerConfig
-from bisirl_ros.messages.records import LEARNING
+from bisirl_ros.messages.records import INTERVENTION, LEARNING, read_json
 from bisirl_ros.messages.robot import message_bytes
 from bisirl_ros.parameters.interaction import BisirlParameters
 from bisirl_ros.replay.host import BagHost
@@ -63,6 +64,8 @@ class Replay:
             host.listen(TF, topic, partial(frames.hear, topic, fixed), Quality.STANDARD)
         self._policies = policies_of(bag, names) if not p.observe_only else {}
         host.listen("std_msgs/msg/UInt8MultiArray", "policy", self._on_policy, Quality.LATCHED)
+        for topic in (name for name in names if name.endswith("/intervention")):
+            host.listen("std_msgs/msg/String", topic, self._on_intervention, Quality.EVENTS)
         RobotInput(host, host, frames, session)
         tracker, person = p.tracker(), scenario.person
         PeopleInput(host, host, frames, tracker, session, person.max_speed, p.global_frame)
@@ -126,6 +129,11 @@ class Replay:
         if snapshot.version in self._policies:
             self.session.offer(snapshot)
             self.session.adopt(self.host.now())
+
+    def _on_intervention(self, message: Any) -> None:
+        """A policy that was late, by a clock that only the robot had, was not followed."""
+        record = read_json(message, INTERVENTION, "intervention", ("why",))
+        self.session.tell(Fault.POLICY_FAILED, record["why"] == Fault.POLICY_FAILED.value)
 
     def _take(self) -> None:
         for log in self.session.take():

@@ -24,7 +24,11 @@ RUNS, QUICK_RUNS, EPISODES, QUICK_EPISODES = 3, 1, 10, 2
 SCENARIOS = (("crossing", 1), ("crossing", 2), ("doorway", 1))
 FASTER, LONGEST_S = 2.0, 900.0
 EQUAL = 1e-6
-BAR = f"theta of run and replay differ by at most {EQUAL:g}, and two replays by nothing"
+NOBODY = np.zeros(0)
+BAR = (
+    f"after every episode that was learned from in the run, theta and deviations of run and replay"
+    f" differ by at most {EQUAL:g}, and those of two replays by nothing"
+)
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
@@ -61,25 +65,36 @@ def of_run(scenario: str, people: int, episodes: int, seed: int) -> dict[str, An
                 raise InputError(f"bisirl sim: does not end; {program.complaints[-300:]}")
         finally:
             program.close()
-        live = theta_in(run)
+        live = learned_in(run)
         one, other = (replayed(run, Path(folder) / name) for name in ("one", "other"))
-    return {"live": apart(live, one), "again": apart(one, other), "weights": len(live)}
+    return {
+        "live": max((apart(live[k], one.get(k, NOBODY)) for k in live), default=float("inf")),
+        "again": max(apart(one[k], other.get(k, NOBODY)) for k in one),
+        "learned": len(live),
+        "replayed": len(one),
+    }
 
 
-def replayed(run: Path, into: Path) -> np.ndarray:
-    """Theta and deviations of a replay."""
+def replayed(run: Path, into: Path) -> dict[int, np.ndarray]:
+    """What a replay learned after each episode."""
     given = {"set": (), "scenario": "", "odom": "", "people_topic": "", "cmd_vel": ""}
     with contextlib.redirect_stdout(io.StringIO()):
         run_replay({"bags": [str(run)], "run_dir": str(into), **given})
-    return theta_in(into)
+    return learned_in(into)
 
 
-def theta_in(run: Path) -> np.ndarray:
-    """Theta and deviations of everybody in a run's summary, one after the other."""
+def learned_in(run: Path) -> dict[int, np.ndarray]:
+    """Theta and deviations of everybody after each episode that was learned from, by its number.
+
+    A run that is over does not wait for ever for its learner: a replay may have learned from more.
+    """
     told = json.loads((run / "summary.json").read_text())
-    return np.array(
-        [v for key in ("theta_hat", "theta_std") for n in sorted(told[key]) for v in told[key][n]]
-    )
+    each = enumerate(zip(told["estimates"], told["stds"], strict=True))
+    return {
+        k: np.array([v for of in (theta, std) for name in sorted(of) for v in of[name]])
+        for k, (theta, std) in each
+        if theta is not None
+    }
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:
