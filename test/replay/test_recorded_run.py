@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs rclpy")
 
 from bisirl_ros.bags.reading import Bag
+from bisirl_ros.bags.writing import BagWriter
 from bisirl_ros.cli import main
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -75,3 +76,24 @@ def test_other_settings_learn_something_else(
     assert main(["compare", str(recorded), str(other)]) == 0
     told = capsys.readouterr().out
     assert "grid" in told and "learner.policy_steps" in told and "person_0 progress" in told
+
+
+def test_an_episode_in_which_the_policy_was_late_is_not_learned_from_again(
+    recorded: Path, tmp_path: Path
+) -> None:
+    """By a clock that only the robot had: the recording says so."""
+    bag = tmp_path / "late"
+    with Bag(recorded / "bag") as source, BagWriter(bag) as copy:
+        for topic in (t for t, count in source.counts.items() if count):
+            copy.topic(topic, source.kinds[topic])
+        for told in source.messages():
+            message = told.message
+            if told.topic == "/bisirl_node/intervention":
+                record = json.loads(message.data)
+                message.data = json.dumps({**record, "why": "policy failed"})
+            copy.tell(told.topic, told.received_ns, message)
+    kept = (recorded / "bag" / "configuration.json").read_text()
+    (bag / "configuration.json").write_text(kept)
+    run = tmp_path / "run"
+    assert main(["replay", str(bag), "--run-dir", str(run), "--set", "learner.policy_steps=0"]) == 0
+    assert not any(summary(run)["decisions"]), "learned from what no policy drove"
