@@ -9,9 +9,7 @@ from typing import Any
 
 from bisirl_ros.config import setting
 from bisirl_ros.params_file import given_to
-
-BAG = "bag"
-"""The recording of a run, in its folder."""
+from bisirl_ros.report.run_folder import BAG
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,6 @@ MAY_IMPORT = {
     "importing": ("bags", "core", "io"),
     "replay": (
         "bags",
-        "bringup",
         "control",
         "core",
         "crowd",

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bisirl_ros.bringup import BAG
 from bisirl_ros.config import from_mapping
 from bisirl_ros.errors import InputError
 from bisirl_ros.params_file import flattened
 from bisirl_ros.replay.kept import recorded_parameters, run_parameters
-from bisirl_ros.report.run_folder import SUMMARY
+from bisirl_ros.report.run_folder import BAG, read_summary
 
 FIGURES = (
     "episodes", "held_out", "relative_error", "collisions", "outer_updates", "late_return",
@@ -93,15 +91,7 @@ def parameters_in(run: Path) -> dict[str, Any]:
 
 def summary_of(run: Path) -> dict[str, Any]:
     """What a run says of itself; raises InputError where there is nothing."""
-    path = run / SUMMARY
-    try:
-        found = json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); give the folder of a run"
-        ) from error
-    except ValueError as error:
-        raise InputError(f"{path}: is no JSON ({error})") from error
-    if not isinstance(found, dict) or "theta_hat" not in found:
-        raise InputError(f"{path}: is no summary of a run")
+    found = read_summary(run)
+    if "theta_hat" not in found:
+        raise InputError(f"{run}: holds no summary of a run")
     return found

@@ -17,6 +17,7 @@ from bisirl_ros.messages.robot import stamp_s
 from bisirl_ros.parameters.interaction import BisirlParameters
 from bisirl_ros.replay.host import CLOCK
 from bisirl_ros.replay.kept import nested, recorded_parameters
+from bisirl_ros.report.run_folder import BAG
 
 TWISTS = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist")
 BATCH_S = 20.0
@@ -35,7 +36,7 @@ class Topics:
 
 def bag_of(path: Path) -> Path:
     """The bag that a path means: itself, or `bag` in the folder of a run."""
-    inside = path / "bag"
+    inside = path / BAG
     return inside if inside.is_dir() and not (path / "metadata.yaml").exists() else path
 
 

@@ -7,12 +7,15 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.files import write_whole
 from bisirl_ros.report.record import RunRecord, summary
 
 SUMMARY = "summary.json"
+BAG = "bag"
+"""What was recorded of a run, in its folder."""
 
 
 class RunFolder:
@@ -53,6 +56,19 @@ class RunFolder:
                 " free space on the disk or choose another folder"
             ) from error
         return target
+
+
+def read_summary(run: Path) -> dict[str, Any]:
+    """What a run says of itself; raises InputError where its folder holds nothing of that kind."""
+    path = run / SUMMARY
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read ({reason}); give the folder of a run") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: holds no summary; give the folder of a run")
+    return found
 
 
 def new_run_folder(base: Path | str, name: str, now: datetime | None = None) -> Path:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bisirl_ros.errors import InputError
-from bisirl_ros.report.run_folder import SUMMARY
+from bisirl_ros.report.run_folder import BAG, SUMMARY, read_summary
 from bisirl_ros.view.of_bag import is_bag, scene_of_bag, with_scenario
 from bisirl_ros.view.scene import EPISODE, Estimate, Event, Scene
 from bisirl_ros.view.topics import Topics
-
-BAG = "bag"
-"""In the run folder, what was recorded of its topics."""
 
 
 def scene_of_run(folder: Path, topics: Topics | None = None, scenario: str = "") -> Scene:
@@ -24,7 +20,7 @@ def scene_of_run(folder: Path, topics: Topics | None = None, scenario: str = "")
     scenario: its name or .yaml file, empty: as the summary says
     Raises InputError for an unreadable summary, or as `scene_of_bag`.
     """
-    summary = _read(folder / SUMMARY)
+    summary = read_summary(folder)
     said = str(summary.get("scenario") or "")
     if is_bag(folder / BAG):
         scene = scene_of_bag(folder / BAG, topics, scenario)
@@ -75,14 +71,3 @@ def _weights(by_name: dict[str, Any]) -> dict[str, list[float]]:
         name: [math.nan if v is None else float(v) for v in values]
         for name, values in by_name.items()
     }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be read ({reason}); give the folder of a run") from error
-    if not isinstance(summary, dict):
-        raise InputError(f"{path}: holds no summary; give the folder of a run")
-    return summary
