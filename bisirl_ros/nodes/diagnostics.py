@@ -77,21 +77,12 @@ class Diagnostics:
             "people age [s]": session.people.age_s(now),
             "people": len(session.people.present(now)),
         }
-        heard = {"odometry": session.robot.heard, "people": session.people.heard}
-        for name, count in heard.items():
-            values[f"{name} rate [Hz]"] = (count - self._heard.get(name, 0)) / EVERY_S
-        self._heard = heard
-        for name, lateness in (
-            ("odometry", session.robot.lateness),
-            ("people", session.people.lateness),
-        ):
-            values[f"{name} stamps old by, least [s]"] = lateness.least_s
-            values[f"{name} stamps old by, median [s]"] = lateness.median_s
-        for name, counts in (
-            ("odometry", session.robot.refused),
-            ("people", session.people.refused),
-        ):
-            values |= {f"{name} refused: {why}": count for why, count in counts.items()}
+        for name, of in (("odometry", session.robot), ("people", session.people)):
+            values[f"{name} rate [Hz]"] = (of.heard - self._heard.get(name, 0)) / EVERY_S
+            values[f"{name} stamps old by, least [s]"] = of.lateness.least_s
+            values[f"{name} stamps old by, median [s]"] = of.lateness.median_s
+            values |= {f"{name} refused: {why}": count for why, count in of.refused.items()}
+            self._heard[name] = of.heard
         silent = {
             Fault.ODOMETRY_SILENT,
             Fault.TRACKER_SILENT,

@@ -125,9 +125,8 @@ class Replay:
         self.session.adopt(now)
 
     def _on_policy(self, message: Any) -> None:
-        snapshot = unpack_snapshot(message_bytes(message), "policy")
-        if snapshot.version in self._policies:
-            self.session.offer(snapshot)
+        if self._policies:
+            self.session.offer(unpack_snapshot(message_bytes(message), "policy"))
             self.session.adopt(self.host.now())
 
     def _on_intervention(self, message: Any) -> None:
@@ -165,8 +164,7 @@ class ReplayWorker(Worker):
     def policy(self, version: int) -> Tensor | None:
         """As recorded, else its own."""
         found = self._recorded(version)
-        own = super().policy(version)
-        return own if found is None else found.to(self._state.phi)
+        return super().policy(version) if found is None else found.to(self._state.phi)
 
 
 def in_order(messages: Iterator[Told]) -> Iterator[Told]:
