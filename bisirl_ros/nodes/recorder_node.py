@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from rclpy.type_support import check_for_type_support
@@ -20,15 +19,13 @@ from bisirl_ros.config import setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.files import write_whole
 from bisirl_ros.nodes.parameters import declare
-from bisirl_ros.nodes.ros import BisirlNode
+from bisirl_ros.nodes.ros import UNHEARD, BisirlNode
 from bisirl_ros.report.versions import versions
 
 LOOK_S = 0.2
 LATE_S, IDLE_ROUNDS = 1.0, 5
 """At the end what has come is taken up, for so long, or until nothing was there so many times."""
 DEPTH = 1000
-NO_EVENTS = SubscriptionEventCallbacks(use_default_callbacks=False)
-"""An event of a subscription that was replaced meanwhile would end the executor."""
 OF_EVERYBODY = ("/clock", "/tf", "/tf_static", "/rosout", "/diagnostics")
 CONFIGURATION = "configuration.json"
 
@@ -155,7 +152,7 @@ class RecorderNode(BisirlNode):
             self._guard(lambda bag: bag.write(topic, received_ns, raw))
 
         return self.create_subscription(
-            message, topic, write, qos, raw=True, event_callbacks=NO_EVENTS
+            message, topic, write, qos, raw=True, event_callbacks=UNHEARD
         )
 
     # -- the bag ------------------------------------------------------------------------------

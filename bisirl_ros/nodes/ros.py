@@ -11,7 +11,9 @@ from typing import Any
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.context import Context
 from rclpy.duration import Duration
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -26,13 +28,19 @@ from bisirl_ros.params_file import for_everybody
 from bisirl_ros.session.clock import Now
 
 ACK_TIMEOUT = Duration(seconds=1.0)
+UNHEARD = SubscriptionEventCallbacks(use_default_callbacks=False)
+UNTOLD = PublisherEventCallbacks(use_default_callbacks=False)
+"""Of ends that may be closed while the node is spun: the events executor ends by an event of one
+that is gone, such as that of a publisher which offers less."""
 
 
 class BisirlNode(Node):
     """A node that can be asked to finish, and cleans up in `on_stop`."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name, automatically_declare_parameters_from_overrides=False)
+    def __init__(self, name: str, context: Context | None = None) -> None:
+        super().__init__(
+            name, context=context, automatically_declare_parameters_from_overrides=False
+        )
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.finished = False
         self.failure: InputError | None = None
@@ -46,7 +54,12 @@ class BisirlNode(Node):
         """Called once, with the context still valid, on every way out."""
 
     def listen(
-        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+        self,
+        kind: type,
+        topic: str,
+        callback: Callable[[Any], None],
+        qos: QoSProfile,
+        events: SubscriptionEventCallbacks | None = None,
     ) -> Subscription[Any]:
         """Subscribe; a message that `callback` refuses by an InputError is told and passed over."""
 
@@ -57,7 +70,9 @@ class BisirlNode(Node):
                 self.complain(topic, str(error))
 
         override = QoSOverridingOptions.with_default_policies()
-        return self.create_subscription(kind, topic, guarded, qos, qos_overriding_options=override)
+        return self.create_subscription(
+            kind, topic, guarded, qos, event_callbacks=events, qos_overriding_options=override
+        )
 
     def complain(self, about: str, line: str) -> None:
         """Warn, at most once per second about the same thing."""
