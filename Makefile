@@ -12,9 +12,9 @@ ARGS ?=
 # With a ROS 2 environment sourced, its own rclpy is used instead of the PyPI wheels.
 ifdef ROS_DISTRO
 SYSTEM := --system-site-packages
-EXTRAS := sim,orca,bags,test
+EXTRAS := sim,orca,bags,foxglove,test
 else
-EXTRAS := sim,orca,bags,ros,test
+EXTRAS := sim,orca,bags,foxglove,ros,test
 endif
 
 # The peer of the speed comparison has dependencies of its own, older than ours.

@@ -57,6 +57,7 @@ setup(
         "sim": ["pybullet"],
         "orca": ["pyrvo"],
         "bags": ["rosbags"],
+        "foxglove": ["mcap"],
         "ray": ["ray"],
         "pedpy": ["pedpy"],
         "ros": [

@@ -87,7 +87,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
     compare = commands.add_parser("compare", help="what changed from one run to another")
     compare.add_argument("one", metavar="RUN", help="the folder of a run")
     compare.add_argument("other", metavar="RUN", help="the folder of another")
-    view = commands.add_parser("view", help="what happened, as one page: a run folder or a bag")
+    view = commands.add_parser("view", help="what happened, as one page or for Foxglove")
     view.add_argument("source", metavar="RUN|BAG", help="a run folder, or a bag's folder or file")
     _options(view, ViewArguments)
     imported = commands.add_parser("import", help="bags of tables of people")
@@ -123,11 +123,13 @@ def run_sim(given: dict[str, Any]) -> int:
     arguments = SimArguments(**given)
     check(arguments, "bisirl sim")
     from bisirl_ros.crowd.scenario import load_scenario  # torch takes seconds to import
+    from bisirl_ros.learner.beginning import initial_belief
     from bisirl_ros.robots.profile import with_robot
 
     scenario = load_scenario(arguments.scenario, arguments.people, arguments.drive)
     with_robot(scenario, arguments.robot)
     _existing(arguments.checkpoint, "checkpoint")
+    initial_belief(arguments.initial_reward, scenario)
     _existing(arguments.params_file, "params_file")
     require_ros()
     folder = _run_folder(arguments.run_dir, scenario.name)

@@ -1,1 +1,2 @@
-"""What happened, to look at: one HTML page of a run or a bag, which needs nothing else."""
+"""What happened, to look at: one HTML page of a run or a bag, which needs nothing else; or an mcap
+file for Foxglove."""

@@ -8,9 +8,8 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from bisirl_ros.errors import InputError
-from bisirl_ros.io.files import write_whole
 from bisirl_ros.view.as_json import scene_json
+from bisirl_ros.view.output import put
 from bisirl_ros.view.scene import Scene
 
 MARK = re.compile("@@([A-Z]+)@@")
@@ -43,14 +42,7 @@ def write_page(scene: Scene, path: Path) -> int:
 
     Raises InputError where it cannot be written.
     """
-    data = page_of(scene).encode()
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror or error}); choose another --out"
-        ) from error
-    return len(data)
+    return put(path, page_of(scene).encode())
 
 
 def _part(name: str) -> str:
