@@ -96,6 +96,20 @@ def velocity_change(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     return change.square().sum(-1) / feature.scale**2
 
 
+def persistence(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
+    """log(1 + (|v' - v| / scale)^2): most go on as they walk, a few do anything; scale [m/s].
+
+    With weight -(nu + 2) / 2 it is a bivariate t's logarithm, as velocity_change is a Gaussian's.
+    """
+    change = step.person_tp1[..., 2:] - step.person_t[..., 2:]
+    return torch.log1p(change.square().sum(-1) / feature.scale**2)
+
+
+def standing(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
+    """exp(-(|v'| / scale)^2 / 2): to stop is more than to be slow; scale [m/s]."""
+    return _near(step.person_tp1[..., 2:], feature.scale)
+
+
 def speed_deviation(step: Step, feature: FeatureSpec, person: Person) -> Tensor:
     """((|v'| - preferred speed) / scale)^2; scale [m/s]."""
     speed = _length(step.person_tp1[..., 2:])
@@ -119,6 +133,8 @@ FEATURES: dict[str, Feature] = {
         person_proximity,
         company,
         robot_left,
+        persistence,
+        standing,
     )
 }
 

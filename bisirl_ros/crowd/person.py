@@ -24,6 +24,8 @@ FEATURE_NAMES = (
     "person_proximity",
     "company",
     "robot_left",
+    "persistence",
+    "standing",
 )
 """The features that `bisirl_ros.crowd.features` defines."""
 
@@ -60,13 +62,17 @@ class Person:
         if len(set(names)) < len(names):
             twice = next(n for n in names if names.count(n) > 1)
             raise InputError(
-                f"person: feature '{twice}' is named twice; no data tells two equal columns apart"
+                f"person: feature '{twice}' is named twice; no data tells two equal columns apart:"
+                " give one of them another scale"
             )
 
-    @property
+    @cached_property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of psi's components, in the order of theta."""
-        return tuple(feature.name for feature in self.features)
+        """Names of psi's components, in the order of theta; with the scale where two share one."""
+        plain = [feature.name for feature in self.features]
+        return tuple(
+            f.name if plain.count(f.name) == 1 else f"{f.name}_{f.scale:g}" for f in self.features
+        )
 
     @cached_property
     def _rhythm(self) -> tuple[tuple[tuple[float], ...], ...]:

@@ -20,6 +20,8 @@ NOMINAL = {
     "person_proximity": -2.0,
     "company": 2.0,
     "robot_left": 1.0,
+    "persistence": -1.0,
+    "standing": 1.0,
 }
 """Usual weights, by feature, where a scenario names no kinds of people."""
 SPREAD = 0.2
@@ -42,7 +44,7 @@ def true_weights(
     """
     names, people = scenario.feature_names, scenario.people if count is None else count
     draw = np.random.default_rng([seed, 1]).uniform(-1.0, 1.0, (people, len(names)))
-    usual = tuple(NOMINAL[name] for name in names)
+    usual = _usual(scenario)
     kinds = np.array([theta] if len(theta) else [k.weights for k in scenario.population] or [usual])
     if kinds.shape[1] != len(names):
         raise InputError(
@@ -59,6 +61,9 @@ def true_weights(
 
 def average_weights(scenario: Scenario) -> Array:
     """theta of the mean of the population, for everybody in a scenario: (P, n)."""
-    usual = tuple(NOMINAL[name] for name in scenario.feature_names)
-    kinds = np.array([kind.weights for kind in scenario.population] or [usual], float)
-    return np.tile(kinds.mean(0), (scenario.people, 1))
+    kinds = [kind.weights for kind in scenario.population] or [_usual(scenario)]
+    return np.tile(np.array(kinds, float).mean(0), (scenario.people, 1))
+
+
+def _usual(scenario: Scenario) -> tuple[float, ...]:
+    return tuple(NOMINAL[feature.name] for feature in scenario.person.features)
