@@ -51,6 +51,7 @@ class SimArguments:
     )
     run_dir: str = setting("", doc="folder of the run; empty makes one under runs/")
     checkpoint: str = setting("", doc="learner checkpoint to go on from")
+    initial_reward: str = setting("", doc="reward.json of others to start from; empty: none")
     oracle: bool = setting(True, doc="at the end, compare with the learner given theta*")
     record: bool = setting(False, doc="write everything to the bag RUN/bag")
 
@@ -130,6 +131,7 @@ def simulation(arguments: SimArguments, run_dir: Path) -> Bringup:
         "start_enabled": a.autostart,
         "guard.auto_resume": True,
         "checkpoint": a.checkpoint,
+        "initial_reward": a.initial_reward,
         "save_to": str(run_dir / "checkpoint.safetensors"),
     }
     report = {**which, "run_dir": str(run_dir), "oracle": a.oracle}

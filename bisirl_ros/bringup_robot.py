@@ -20,6 +20,7 @@ PARAMETERS = (
     "device",
     "save_to",
     "checkpoint",
+    "initial_reward",
     "seed",
     "autostart",
     "use_sim_time",
@@ -46,6 +47,7 @@ class RobotArguments:
     device: str = setting("auto", doc="the learner's: auto, cpu, cuda or cuda:i")
     save_to: str = setting("", doc="file to keep the learner's state in; empty keeps none")
     checkpoint: str = setting("", doc="file to go on from; empty starts anew")
+    initial_reward: str = setting("", doc="reward.json of others to start from; empty: none")
     seed: int = setting(0, doc="of the learner", low=0)
     autostart: bool = setting(True, doc="configure and activate at once; else wait to be managed")
     namespace: str = setting("", doc="namespace of all nodes and topics")

@@ -31,6 +31,7 @@ from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError, exit_cleanly
 from bisirl_ros.importing.arguments import KINDS, ImportArguments
 from bisirl_ros.importing.commands import run_import
+from bisirl_ros.real_people.commands import RealPeopleArguments, run_people_study
 from bisirl_ros.replay.commands import ReplayArguments, run_replay
 from bisirl_ros.replay.compare import run_compare
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
@@ -64,6 +65,10 @@ def _dispatch(arguments: Sequence[str]) -> int:
     demo = commands.add_parser("people-demo", help="learn a real person's reward from recordings")
     demo.add_argument("files", nargs="+", metavar="FILE", help="recordings, played in this order")
     _options(demo, PeopleArguments, skip=("files",))
+    _options(
+        commands.add_parser("people", help="what recorded people want, held out by scene"),
+        RealPeopleArguments,
+    )
     verify = commands.add_parser("verify", help="what the package claims, measured")
     verify.add_argument("suite", choices=SUITES, metavar="SUITE", help=", ".join(SUITES))
     for parser_of in (verify, commands.add_parser("theory", help="short for: verify theory")):
@@ -103,6 +108,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
     runs = {
         "sim": run_sim,
         "people-demo": run_people,
+        "people": run_people_study,
         "verify": run_experiments,
         "theory": run_experiments,
         "bench": run_bench,

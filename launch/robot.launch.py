@@ -11,6 +11,7 @@ from bisirl_ros import launching
 from bisirl_ros.bringup_robot import RobotArguments, chain, robot
 from bisirl_ros.config import from_texts
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.learner.beginning import initial_belief
 from bisirl_ros.robots.profile import load_robot, with_robot
 from launch import LaunchDescription
 
@@ -84,5 +85,6 @@ def nav2(given, name, parameters, remappings):
 def read_arguments(texts):
     """RobotArguments from launch configurations; what is wrong is said before anything starts."""
     arguments = from_texts(RobotArguments, texts, "robot.launch.py")
-    with_robot(load_scenario(arguments.scenario), arguments.robot)
+    scenario = with_robot(load_scenario(arguments.scenario), arguments.robot)
+    initial_belief(arguments.initial_reward, scenario)
     return arguments

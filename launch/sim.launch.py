@@ -12,6 +12,7 @@ from bisirl_ros import launching
 from bisirl_ros.bringup import SimArguments, simulation
 from bisirl_ros.config import from_texts
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.learner.beginning import initial_belief
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.robots.profile import with_robot
 from launch import LaunchDescription
@@ -35,5 +36,6 @@ def read_arguments(texts):
     arguments = from_texts(SimArguments, texts, "sim.launch.py")
     scenario = load_scenario(arguments.scenario, arguments.people, arguments.drive)
     with_robot(scenario, arguments.robot)
+    initial_belief(arguments.initial_reward, scenario)
     run_dir = arguments.run_dir and str(Path(arguments.run_dir).resolve())
     return dataclasses.replace(arguments, run_dir=run_dir)

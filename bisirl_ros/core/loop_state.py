@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.people_evidence import PeopleEvidence
 from bisirl_ros.core.posterior import Posterior
@@ -41,12 +42,19 @@ class LoopState(Generic[Batch]):
 
     @staticmethod
     def start(
-        phi: Tensor, n_features: int, config: LoopConfig, seed: int, *, people: bool = False
+        phi: Tensor,
+        n_features: int,
+        config: LoopConfig,
+        seed: int,
+        *,
+        people: bool = False,
+        initial: InitialBelief | None = None,
     ) -> LoopState[Batch]:
-        """theta = 0 and the given phi.
+        """theta at its prior's mean and the given phi.
 
         people: the solver tells persons apart (its likelihood is a `PeopleLikelihood`); nobody was
         met yet, and `config.reward` says how their rewards hang together
+        initial: what is believed of people; None: 0, as weakly as `config.prior_precision` says
         """
         parameter, lr = torch.nn.Parameter(phi.clone()), config.learning_rate
         optimiser: torch.optim.Optimizer = (
@@ -56,13 +64,14 @@ class LoopState(Generic[Batch]):
         )
         prior = (n_features, config.prior_precision, config.evidence_window)
         evidence: Posterior = (
-            PeopleEvidence.start(*prior, config.reward, config.misfit_alarm)
+            PeopleEvidence.start(*prior, config.reward, config.misfit_alarm, initial)
             if people
             else Evidence.start(*prior)
         )
+        means = [part.prior_mean for part in evidence.parts.values()]
         return LoopState(
             phi=parameter,
-            theta=np.zeros(n_features * len(evidence.parts)),
+            theta=np.concatenate([np.zeros(0), *means]),
             evidence=evidence,
             optimiser=optimiser,
             rng=np.random.default_rng(seed),

@@ -14,10 +14,11 @@ from functools import cached_property, partial
 import numpy as np
 from scipy.linalg import block_diag  # type: ignore[import-untyped]
 
-from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.arrays import Array, inverse
 from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.likelihood import PeopleLikelihood
-from bisirl_ros.core.pooled_prior import Hyperprior, PooledPrior, pooled_prior
+from bisirl_ros.core.pooled_prior import PooledPrior
 from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.core.robust import robust_covariance
 from bisirl_ros.core.structures import Family
@@ -33,8 +34,8 @@ SETTLED = 1e-3
 class PeopleEvidence:
     """A `Posterior` over the rewards of people; immutable.
 
-    reward: `each`, `shared` or `pooled`; n: weights per person; prior_precision: of a stranger's
-    weights around 0 where nobody taught about them; window: batches kept exactly, of each person
+    reward: `each`, `shared` or `pooled`; n: weights per person; initial: of a stranger's weights
+    where nobody taught about them; window: batches kept exactly, of each person
     misfit_alarm: probability with which somebody who fits the model is ever said not to
     identities: who was met, in that order; parts: what is explained separately, by identity or
     EVERYBODY; present: who decided in the newest batch; families: what else may explain them
@@ -45,7 +46,7 @@ class PeopleEvidence:
 
     reward: str
     n: int
-    prior_precision: float
+    initial: InitialBelief
     window: int = 200
     misfit_alarm: float = 0.0
     identities: tuple[str, ...] = ()
@@ -55,11 +56,17 @@ class PeopleEvidence:
 
     @staticmethod
     def start(
-        n: int, precision: float, window: int = 200, reward: str = EACH, misfit_alarm: float = 0.0
+        n: int,
+        precision: float,
+        window: int = 200,
+        reward: str = EACH,
+        misfit_alarm: float = 0.0,
+        initial: InitialBelief | None = None,
     ) -> PeopleEvidence:
-        """Nobody met yet."""
-        everybody = {EVERYBODY: Evidence.start(n, precision, window)} if reward == SHARED else {}
-        return PeopleEvidence(reward, n, precision, window, misfit_alarm, parts=everybody)
+        """Nobody met yet; initial: None where nothing is known but `precision`."""
+        initial = initial or InitialBelief.weak(n, precision)
+        parts = {EVERYBODY: initial.evidence(window)} if reward == SHARED else {}
+        return PeopleEvidence(reward, n, initial, window, misfit_alarm, parts=parts)
 
     @property
     def newest(self) -> tuple[str, ...]:
@@ -150,14 +157,11 @@ class PeopleEvidence:
         if self.reward == POOLED:
             pool = self.pool(theta)
             return pool.mean, pool.covariance
-        return np.zeros(self.n), np.eye(self.n) / self.prior_precision
+        return self.initial.mean, self.initial.covariance
 
     def pool(self, theta: Array) -> PooledPrior:
         """What the people met say about each other and about a stranger, near theta."""
-        said = [part.said(x) for part, x in self._with(theta)]
-        pulls = np.array([pull for pull, _ in said]).reshape(-1, self.n)
-        bends = np.array([bend for _, bend in said]).reshape(-1, self.n, self.n)
-        return pooled_prior(pulls, bends, Hyperprior.of(self.prior_precision))
+        return self.initial.pooled([part.said(x) for part, x in self._with(theta)])
 
     def repooled(self, theta: Array) -> PeopleEvidence:
         """Pooled: each explained from what the others teach, near theta; itself where that stays.
@@ -169,7 +173,7 @@ class PeopleEvidence:
         pool, parts, moved = self.pool(theta), {}, 0.0
         for i, (name, part) in enumerate(self.parts.items()):
             mean, covariance = pool.others_mean[i], pool.others_covariance[i]
-            parts[name] = part.under(mean, _inverse(covariance))
+            parts[name] = part.under(mean, inverse(covariance))
             std, before = (np.sqrt(np.diag(x)) for x in (covariance, np.linalg.inv(part.prior)))
             changes = np.abs([mean - part.prior_mean, std - before]) / std
             moved = max(moved, float(changes.max()))
@@ -189,7 +193,7 @@ class PeopleEvidence:
         parts = dict(self.parts)
         if self.reward != SHARED:
             mean, covariance = self.newcomer(theta)
-            stranger = Evidence.around(mean, _inverse(covariance), self.window)
+            stranger = Evidence.around(mean, inverse(covariance), self.window)
             parts |= dict.fromkeys(new, stranger)
         return replace(self, parts=parts, identities=(*self.identities, *new))
 
@@ -242,9 +246,3 @@ class PeopleEvidence:
     def _blocks(self, matrix: Callable[[Evidence, Array], Array], theta: Array) -> Array:
         blocks = [matrix(part, x) for part, x in self._with(theta)]
         return np.asarray(block_diag(*blocks)) if blocks else np.zeros((0, 0))
-
-
-def _inverse(covariance: Array) -> Array:
-    """Of a symmetric matrix, symmetric to the last digit."""
-    inverse = np.linalg.inv(covariance)
-    return np.asarray(0.5 * (inverse + inverse.T))

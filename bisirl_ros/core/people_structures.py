@@ -71,4 +71,4 @@ def begun_anew(evidence: Posterior, drifted: Mapping[str, int]) -> Posterior:
 
 def nothing_seen(evidence: PeopleEvidence) -> Evidence:
     """The prior of somebody's structures, all alike."""
-    return Evidence.start(evidence.n, evidence.prior_precision, evidence.window)
+    return evidence.initial.evidence(evidence.window)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_config import LEARNED, LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.people_evidence import SHARED, PeopleEvidence
@@ -23,6 +24,8 @@ from bisirl_ros.io.evidence_arrays import (
     check,
     counts_of,
     families_of,
+    initial_arrays,
+    initial_of,
     numbered,
     part_arrays,
     part_of,
@@ -48,6 +51,8 @@ def save_checkpoint(
         if isinstance(value, Tensor):
             tensors[f"optimiser.{name}"] = value.detach().numpy()
     tensors |= numbered("recent", state.recent)
+    if isinstance(state.evidence, PeopleEvidence):
+        tensors |= initial_arrays(state.evidence.initial)
     parts, families = state.evidence.parts, state.evidence.families
     for i, part in enumerate(parts.values()):
         tensors |= part_arrays(f"part.{i}", part, records)
@@ -84,27 +89,34 @@ def previous(path: Path) -> Path:
 
 
 def load_last_good(
-    path: Path, records: Records[Batch], config: LoopConfig
+    path: Path,
+    records: Records[Batch],
+    config: LoopConfig,
+    initial: InitialBelief | None = None,
 ) -> tuple[LoopState[Batch], dict[str, Any], str]:
     """As `load_checkpoint`, and "", or from the one before with why that at `path` is not used."""
     try:
-        return *load_checkpoint(path, records, config), ""
+        return *load_checkpoint(path, records, config, initial), ""
     except InputError as error:
         before = previous(path)
         if not before.is_file():
             raise
         try:
-            found = load_checkpoint(before, records, config)
+            found = load_checkpoint(before, records, config, initial)
         except InputError:
             raise error from None
         return *found, f"{error}; going on from {before}"
 
 
 def load_checkpoint(
-    path: Path, records: Records[Batch], config: LoopConfig
+    path: Path,
+    records: Records[Batch],
+    config: LoopConfig,
+    initial: InitialBelief | None = None,
 ) -> tuple[LoopState[Batch], dict[str, Any]]:
     """The state that was saved, and the extra.
 
+    initial: what it has to have begun from; None: whatever it did, and goes on with
     Raises InputError for an unreadable, foreign or unfit file, or another mode of `reward`.
     """
     try:
@@ -128,7 +140,9 @@ def load_checkpoint(
                 f"checkpoint {path}: people's structure was {was}, this learner's is "
                 f"{config.structure}; set structure as it was, or start anew"
             )
-        return _restore(tensors, header, records, config), header["extra"]
+        state = _restore(tensors, header, records, config)
+        _check_initial(path, state.evidence, initial)
+        return state, header["extra"]
     except InputError:
         raise
     except (KeyError, ValueError, TypeError, AttributeError, np.linalg.LinAlgError) as error:
@@ -146,6 +160,16 @@ def _check_identity(path: Path, found: Any, records: Records[Any]) -> None:
             )
 
 
+def _check_initial(path: Path, found: Posterior, initial: InitialBelief | None) -> None:
+    if initial is None or not isinstance(found, PeopleEvidence):
+        return
+    if not found.initial.agrees(initial):
+        raise InputError(
+            f"checkpoint {path}: it did not begin from this initial_reward, and holds what it "
+            "began from; leave initial_reward empty to go on, or start anew"
+        )
+
+
 def _told(value: Any) -> str:
     return f"({', '.join(map(str, value))})" if isinstance(value, list) else str(value)
 
@@ -154,8 +178,8 @@ def _people(evidence: Posterior) -> dict[str, Any] | None:
     """Of evidence about several people; None where there is one."""
     if not isinstance(evidence, PeopleEvidence):
         return None
-    names = ("reward", "prior_precision", "identities", "present")
-    return {name: getattr(evidence, name) for name in names}
+    told = {name: getattr(evidence, name) for name in ("reward", "identities", "present")}
+    return {**told, "prior_precision": evidence.initial.precision}
 
 
 def _restore(
@@ -170,7 +194,11 @@ def _restore(
         about["name"]: part_of(kept, f"part.{i}", about, records, config)
         for i, about in enumerate(header["parts"])
     }
-    state.evidence = _evidence(parts, people, n, config)
+    if people is None:
+        (state.evidence,) = parts.values()
+    else:
+        initial = initial_of(kept, people["prior_precision"], n)
+        state.evidence = _evidence(parts, people, initial, config)
     if header["families"] and isinstance(state.evidence, PeopleEvidence):
         families = families_of(kept, header, state.evidence, records, config)
         state.evidence = replace(state.evidence, families=families)
@@ -193,20 +221,18 @@ def _restore(
 
 
 def _evidence(
-    parts: dict[str, Evidence], people: dict[str, Any] | None, n: int, config: LoopConfig
-) -> Posterior:
-    if people is None:
-        (part,) = parts.values()
-        return part
+    parts: dict[str, Evidence], people: dict[str, Any], initial: InitialBelief, config: LoopConfig
+) -> PeopleEvidence:
     identities, present = tuple(people["identities"]), tuple(people["present"])
     if people["reward"] != SHARED and tuple(parts) != identities:
         raise ValueError(f"evidence about {', '.join(parts)} for {', '.join(identities)}")
     start = PeopleEvidence.start(
-        n,
-        people["prior_precision"],
+        len(initial.mean),
+        initial.precision,
         config.evidence_window,
         people["reward"],
         config.misfit_alarm,
+        initial,
     )
     return replace(start, parts=parts, identities=identities, present=present)
 

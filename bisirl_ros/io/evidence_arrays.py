@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
+from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.people_evidence import PeopleEvidence
@@ -74,6 +75,23 @@ def part_of(
         misfit=misfit,
         **{count: int(about[count]) for count in COUNTS},
     )
+
+
+def initial_arrays(initial: InitialBelief) -> Arrays:
+    """What was believed before anybody was met, but for its precision."""
+    return {"initial.mean": initial.mean, "initial.root": initial.root}
+
+
+def initial_of(kept: Mapping[str, Arrays], precision: float, n: int) -> InitialBelief:
+    """What was believed before anybody was met; where it is not kept, nothing was known."""
+    if "initial" not in kept:
+        return InitialBelief.weak(n, precision)
+    mean, root = kept["initial"]["mean"], kept["initial"]["root"]
+    check("initial mean", mean, (n,))
+    check("initial root", root, (n, n))
+    initial = InitialBelief(mean, root, precision)
+    np.linalg.cholesky(initial.covariance)
+    return initial
 
 
 def families_of(

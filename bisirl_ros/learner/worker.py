@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
 from bisirl_ros.core.loop_config import LEARNED
 from bisirl_ros.core.one_core import stay_on_one_core
+from bisirl_ros.core.people_evidence import POOLED
 from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_log import EpisodeLog, decisions_in
@@ -31,9 +31,10 @@ from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.errors import InputError
-from bisirl_ros.io.checkpoint import load_last_good, save_checkpoint
+from bisirl_ros.io.checkpoint import save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_log
 from bisirl_ros.io.records import scenario_records
+from bisirl_ros.learner.beginning import beginning
 from bisirl_ros.learner.device import compiles, resolve_device
 from bisirl_ros.learner.told import told
 
@@ -49,6 +50,7 @@ class WorkerConfig:
     """What a learner needs to know to start.
 
     checkpoint: file to go on from, or ""; save_to: file to keep the state in, or ""
+    initial_reward: `reward.json` that people are believed by before any was met, or ""
     grid: rings and spokes of the candidates that explain the data
     observe_only: the robot is on record, and does not follow a policy of ours; foresight: of it
     compile: whether imagination is compiled: auto, on, off
@@ -66,6 +68,7 @@ class WorkerConfig:
     foresight: str = REALISED
     solver: MakeSolver = CrowdSolver
     compile: str = "auto"
+    initial_reward: str = ""
 
 
 def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
@@ -107,19 +110,12 @@ class Worker:
         if compiles(config.compile, self._device):
             self._solver.compile(self._say)
         self._records = scenario_records(config.scenario, policy.size)
-        self._reference = ConstantVelocityReference()
         foresight = config.foresight if config.observe_only else ""
         self._recorder = DecisionRecorder(config.scenario, foresight)
-        if config.checkpoint:
-            path = Path(config.checkpoint)
-            self._state, extra, why = load_last_good(path, self._records, config.loop)
-            if why:
-                self._refuse(why)
-            self._reference = ConstantVelocityReference(**extra.get("constant_velocity", {}))
-        else:
-            phi = policy.initial(torch.Generator().manual_seed(config.seed))
-            n = self._solver.n_features
-            self._state = LoopState.start(phi, n, config.loop, config.seed, people=True)
+        self._state, extra, why = beginning(config, policy, self._records)
+        if why:
+            self._refuse(why)
+        self._reference = ConstantVelocityReference(**extra.get("constant_velocity", {}))
         self._deployed: OrderedDict[int, Tensor] = OrderedDict()
         self._report: dict[str, Any] = {}
 
@@ -222,6 +218,9 @@ class Worker:
         if self._config.save_to:
             self._save(state)
         report, self._report = self._report, {}  # told once
+        if report and self._config.loop.reward == POOLED:
+            mean, covariance = stranger.tolist(), its_covariance.tolist()
+            report["stranger"] = {"mean": mean, "covariance": covariance}
         self._outbox.put((pack_snapshot(snapshot), json.dumps(report)))
 
     def _save(self, state: LoopState[Decisions]) -> None:

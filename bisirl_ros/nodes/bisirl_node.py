@@ -8,6 +8,7 @@ from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallba
 
 from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.errors import InputError
+from bisirl_ros.learner.beginning import initial_belief
 from bisirl_ros.learner.device import resolve_device
 from bisirl_ros.nodes.interaction import AskedFor, Interaction
 from bisirl_ros.nodes.live_settings import LiveSettings
@@ -39,6 +40,7 @@ class InteractionNode(LifecycleNodeMixin, BisirlNode):
         resolve_device(p.device)
         if p.checkpoint and not Path(p.checkpoint).is_file():
             raise InputError(f"bisirl_node: parameter checkpoint: no file {p.checkpoint}")
+        initial_belief(p.initial_reward, self._scenario)
         self._frames = tf_listener(self, p.global_frame)
         self._running: Interaction | None = None
         self._kept: AskedFor | None = None

@@ -85,6 +85,7 @@ class ReportNode(BisirlNode):
     def _save(self) -> None:
         self._run.wall_s = time.monotonic() - self._began_s
         self._folder.write_summary(self._run)
+        self._folder.write_reward(self._run)
 
     def on_stop(self) -> None:
         """Whatever happened: the summary and the plots, whole."""

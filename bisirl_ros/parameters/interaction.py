@@ -63,6 +63,9 @@ class BisirlParameters(ScenarioParameters):
     enable_stamped_cmd_vel: bool = setting(True, doc="cmd_vel is TwistStamped, else Twist")
     checkpoint: str = setting("", doc="file to go on from; empty starts anew")
     save_to: str = setting("", doc="file to keep the learner's state in; empty keeps none")
+    initial_reward: str = setting(
+        "", doc="reward.json of others, from which people's rewards are learned; empty: weakly 0"
+    )
     batch_s: float = setting(
         0.0,
         doc="cut interactions every so long where no 'episode' topic tells; 0 waits for it",
@@ -111,6 +114,7 @@ class BisirlParameters(ScenarioParameters):
             self.observe_only,
             self.foresight,
             compile=self.compile,
+            initial_reward=self.initial_reward,
         )
 
     def tracker(self) -> Tracker:

@@ -78,6 +78,35 @@ class Futures:
         return np.asarray((far < its[:, None]).mean(1))
 
 
+@dataclass(frozen=True, eq=False)
+class Foretold:
+    """How W windows went that were foretold.
+
+    mean, straight: (W, 2) mean and final displacement error of the mean future, and at constant
+    velocity [m]; rank: (W,) see `Futures.rank`
+    real, drawn, straight_on: (W,) share of the walked, the drawn, the straight that touch the robot
+    """
+
+    mean: Array
+    straight: Array
+    rank: Array
+    real: Array
+    drawn: Array
+    straight_on: Array
+
+    @staticmethod
+    def of(found: Futures) -> Foretold:
+        """Those of futures that were drawn."""
+        return Foretold(
+            found.displacement(found.mean),
+            found.displacement(found.straight),
+            found.rank(),
+            found.contacts(found.real),
+            found.contacts(found.drawn),
+            found.contacts(found.straight),
+        )
+
+
 def futures(
     recordings: Sequence[SceneRecording],
     tested: WalksLikelihood,

@@ -1,15 +1,14 @@
 """How well people of one scene are foretold by what was learned from all others.
 
 The reward, its destinations and every comparator's parameters are of the other scenes; each
-decision's density uses the walk until then. Differences are paired decision by decision, their
-deviation is clustered by person, and the interval is over scenes.
+decision's density uses the walk until then. Differences are paired decision by decision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,16 +20,15 @@ from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.comparators import COMPARATORS, Comparator
 from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.fit import Fit, fit
+from bisirl_ros.real_people.futures import Foretold, Futures, futures
 from bisirl_ros.real_people.likelihood import WalksLikelihood
-from bisirl_ros.real_people.walks import SceneRecording, Walks, walks_of
+from bisirl_ros.real_people.walks import SceneRecording, walks_of
 
 DESTINATIONS: Final = 8
 OF_ROBOT: Final = ("proximity", "company", "robot_left")
 REWARD, ALONE = "reward", "reward, no robot"
 FORESEEN: Final = "reward, the robot's future known"
 STAND_IN: Final = "reward, another run's robot"
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -63,71 +61,73 @@ def rivals(recordings: Sequence[SceneRecording], person: Person) -> list[Rival]:
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """log density of each decision by each model, (N,) [log of s^2/m^2], none of its own scene.
+class SceneScores:
+    """What models learned from all other scenes say of one.
 
-    thetas: of each rival, (S, n), by the scene that was left out
+    by: log density of each of its N decisions by each model, (N,) [log of s^2/m^2]
+    rank: (N,) share of what the reward foretold that was likelier than what was chosen; uniform on
+    [0, 1] where the model is right; theta: (n,) of each rival
+    person: (N,) who decided; foretold: of the seconds after
     """
 
-    walks: Walks
-    by: Mapping[str, Array]
-    thetas: Mapping[str, Array]
-
-    def mean(self, name: str) -> float:
-        """Per decision."""
-        return float(self.by[name].mean())
-
-    def gain(self, name: str, other: str) -> dict[str, float | list[float]]:
-        """Of one model over another: per decision, clustered deviation, interval over scenes."""
-        return paired(self.walks, self.by[name] - self.by[other])
+    scene: str
+    by: dict[str, Array]
+    rank: Array
+    theta: dict[str, Array]
+    person: tuple[str, ...]
+    foretold: Foretold
 
 
-def paired(walks: Walks, difference: Array) -> dict[str, float | list[float]]:
-    """Mean of (N,), its deviation clustered by person, and what scenes say of it."""
-    people = {who: i for i, who in enumerate(dict.fromkeys(walks.whose))}
-    number = np.array([people[who] for who in walks.whose])[walks.walk]
-    mean = float(difference.mean())
-    total = np.bincount(number, difference - mean, len(people))
-    deviation = float(np.sqrt(len(people) / max(len(people) - 1, 1) * np.square(total).sum()))
-    scene = np.array(walks.scene)[walks.walk]
-    of_scenes = [float(difference[scene == name].mean()) for name in walks.scenes]
+def score(
+    scene: str,
+    of: Sequence[Rival],
+    recordings: Sequence[SceneRecording],
+    comparators: Sequence[Comparator] = COMPARATORS,
+    destinations: int = DESTINATIONS,
+    every: int = 1,
+) -> tuple[SceneScores, Futures]:
+    """One scene held out, and its futures; every: these are drawn in one of so many windows."""
+    walks = of[0].chosen.walks
+    out = walks.in_scenes([scene])
+    taught, tested = walks.of(~out), walks.of(out)
+    known = Destinations.of(taught.end, destinations)
+    by = {
+        model.name: model.foretold(model.fit(taught, known), tested, known) for model in comparators
+    }
+    thetas = {one.name: learned(one.chosen.of(~out), known).theta for one in of}
+    likely = {one.name: WalksLikelihood(one.chosen.of(out), known) for one in of}
+    by |= {name: one.foretold(thetas[name]) for name, one in likely.items()}
+    reward, theta = likely[of[0].name], thetas[of[0].name]
+    person = tuple(tested.person[walk] for walk in tested.walk)
+    drawn = futures(recordings, reward, theta, every=every)
+    told = Foretold.of(drawn)
+    return SceneScores(scene, by, reward.rank(theta), thetas, person, told), drawn
+
+
+def paired(scores: Sequence[SceneScores], name: str, other: str) -> dict[str, Any]:
+    """Gain of one model over another: per decision, its deviation, an interval over scenes.
+
+    The deviation is clustered by person; scenes: 95 % of means of scenes drawn again
+    """
+    difference = np.concatenate([one.by[name] - one.by[other] for one in scores])
+    whose = [(one.scene, who) for one in scores for who in one.person]
+    mean, deviation = clustered_mean(difference, whose)
+    of_scenes = [float((one.by[name] - one.by[other]).mean()) for one in scores]
     return {
         "gain": mean,
-        "deviation": deviation / len(difference),
+        "deviation": deviation,
         "scenes": bootstrap_mean(of_scenes),
         "scenes_better": float(np.mean(np.array(of_scenes) > 0.0)),
     }
 
 
-def held_out(
-    of: Sequence[Rival],
-    comparators: Sequence[Comparator] = COMPARATORS,
-    destinations: int = DESTINATIONS,
-    say: Say = lambda line: None,
-) -> HeldOut:
-    """Every model on every scene, learned from the others; warm starts make no difference."""
-    walks = of[0].chosen.walks
-    names = [one.name for one in comparators] + [one.name for one in of]
-    by = {name: np.full(len(walks), np.nan) for name in names}
-    thetas: dict[str, list[Array]] = {one.name: [] for one in of}
-    starts: dict[str, Array] = {}
-    for scene in walks.scenes:
-        out = walks.in_scenes([scene])
-        rows = out[walks.walk]
-        known = Destinations.of(walks.end[~out], destinations)
-        for model in comparators:
-            own = model.fit(walks.of(~out), known, starts.get(model.name))
-            starts[model.name] = own
-            by[model.name][rows] = model.foretold(own, walks.of(out), known)
-        for rival in of:
-            found = learned(rival.chosen.of(~out), known, starts.get(rival.name))
-            starts[rival.name] = found.theta
-            thetas[rival.name].append(found.theta)
-            tested = WalksLikelihood(rival.chosen.of(out), known)
-            by[rival.name][rows] = tested.foretold(found.theta)
-        told = "  ".join(f"{name} {values[rows].mean():.3f}" for name, values in by.items())
-        say(f"scene {scene}, {int(rows.sum())} decisions: {told}")
-    return HeldOut(walks, by, {name: np.array(found) for name, found in thetas.items()})
+def clustered_mean(values: Array, clusters: Sequence[Hashable]) -> tuple[float, float]:
+    """Mean of (N,), and its deviation where those of one cluster vary together."""
+    number = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
+    mean, groups = float(values.mean()), len(number)
+    total = np.bincount([number[name] for name in clusters], values - mean, groups)
+    spread = groups / max(groups - 1, 1) * float(np.square(total).sum())
+    return mean, float(np.sqrt(spread)) / len(values)
 
 
 def learned(chosen: Chosen, known: Destinations, start: Array | None = None) -> Fit:

@@ -69,9 +69,16 @@ class WalksLikelihood:
         """log density of each decision, given the walk until then: (N,) per [m^2/s^2]."""
         return foretold(self._at(theta).log_chosen, self.destinations.log_prior, self.first)
 
-    def given_goal(self, theta: Array) -> tuple[Array, Array]:
-        """p(offered | goal), (N, G, K), and the belief before each decision: (N, G)."""
-        return np.stack(self._at(theta).offered, 1), self.believed(theta)
+    def rank(self, theta: Array) -> Array:
+        """What share of what was foretold is likelier than what was chosen: (N,).
+
+        Uniform on [0, 1] where the model is right (highest density regions: Hyndman 1996).
+        """
+        belief = self.believed(theta)
+        share = sum(belief[:, [g]] * p for g, p in enumerate(self._at(theta).offered))
+        density = np.where(share > 0.0, np.log(np.maximum(share, 1e-300)) - self._log_area, -np.inf)
+        likelier = density > self.foretold(theta)[:, None]
+        return np.asarray((share * likelier).sum(-1))
 
     def believed(self, theta: Array) -> Array:
         """How probable each goal is before each decision, by what the walk had shown: (N, G)."""
@@ -81,7 +88,7 @@ class WalksLikelihood:
 
     def gradient(self, theta: Array) -> Array:
         """d value / d theta: (n,)."""
-        return -self.scores(theta).sum(0)
+        return np.asarray(-self.scores(theta).sum(0))
 
     def scores(self, theta: Array) -> Array:
         """d log p of each walk / d theta: (W, n)."""

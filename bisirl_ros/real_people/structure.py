@@ -6,14 +6,14 @@ one moves every weight. The temperature needs no profile: weights are in units o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.destinations import Destinations
-from bisirl_ros.real_people.held_out import DESTINATIONS, Say, learned
+from bisirl_ros.real_people.held_out import DESTINATIONS, learned
 from bisirl_ros.real_people.likelihood import WalksLikelihood
 from bisirl_ros.real_people.walks import SceneRecording, walks_of
 
@@ -39,7 +39,9 @@ class Profile:
 
 
 def profiles(
-    recordings: Sequence[SceneRecording], person: Person, say: Say = lambda line: None
+    recordings: Sequence[SceneRecording],
+    person: Person,
+    say: Callable[[str], None] = lambda line: None,
 ) -> list[Profile]:
     """One of each name of VALUES."""
     found = []

@@ -27,6 +27,8 @@ from bisirl_ros.tracking.samples import Samples
 
 APART_S: Final = (0.5, 1.5)
 """So far apart are points that a decision is read from, as shares of its period."""
+MOST_OTHERS: Final = 8
+"""The nearest, that somebody minds."""
 
 
 @dataclass(frozen=True)
@@ -187,9 +189,20 @@ def _read(
         ahead = foreseen(robot, stamp, ahead_s, foresight)[:, 1:, :2]
     rest = [other for key, other in recording.people.items() if key != name]
     others = [_when(other, stamp) for other in rest]
-    beside = np.stack(others, 1) if others else np.zeros((len(rows), 0, 4))
+    beside = (
+        _nearest(np.stack(others, 1), track[rows, 1:]) if others else np.zeros((len(rows), 0, 4))
+    )
     seen = Seen(track[rows, 1:], velocity[rows - 1], beside, ahead)
     return _Part(stamp, seen, velocity[rows], known)
+
+
+def _nearest(others: Array, place: Array) -> Array:
+    """The MOST_OTHERS of others (N, O, 4) who are nearest to place (N, 2)."""
+    if others.shape[1] <= MOST_OTHERS:
+        return others
+    apart = np.linalg.norm(others[..., :2] - place[:, None], axis=-1)
+    near = np.argpartition(apart, MOST_OTHERS, axis=1)[:, :MOST_OTHERS, None]
+    return np.take_along_axis(others, near, axis=1)
 
 
 def _when(track: Array, stamp: Array) -> Array:

@@ -54,6 +54,7 @@ def run_replay(given: dict[str, Any]) -> int:
     topics = Topics(arguments.odom, arguments.people_topic, arguments.cmd_vel)
     length_s = learn(list(map(bag_of, paths)), topics, parameters, run, folder)
     folder.write_summary(run)
+    folder.write_reward(run)
     folder.write_plots(run)
     conclude(run, folder, length_s)
     return 0

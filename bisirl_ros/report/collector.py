@@ -21,6 +21,7 @@ from bisirl_ros.messages.records import (
 )
 from bisirl_ros.messages.robot import message_bytes, odometry_to_robot, stamp_s
 from bisirl_ros.report.behaviour import misfits, structures
+from bisirl_ros.report.learned import learned_reward
 from bisirl_ros.report.record import EpisodeRecord, RunRecord
 
 LEARNING_TOLD = (
@@ -111,6 +112,7 @@ class RunCollector:
         episode.objective = record["objective"]
         episode.decisions, episode.held_out = record["decisions"], record["held_out"]
         episode.control_period_ms = record["control_period_ms"]
+        self.run.reward = learned_reward(self.run, record)
 
     def _on_evaluation(self, message: Any) -> None:
         record = read_json(message, EVALUATION, "evaluation", ("episode",))

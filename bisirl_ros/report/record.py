@@ -16,6 +16,7 @@ from bisirl_ros.report.percentiles import Percentiles, percentiles, worst_of
 
 if TYPE_CHECKING:
     from bisirl_ros.crowd.scenario import Scenario
+    from bisirl_ros.io.reward_file import LearnedReward
 
 Array = npt.NDArray[np.float64]
 
@@ -94,6 +95,7 @@ class RunRecord:
     oracle_return: of the policy that knows it
     late_return: of the last deployed policies, played as oracle_return is; other_returns: of
     policies that lack something, played alike; wall_s [s]
+    reward: of people, for others to start from, where people teach about people
     """
 
     scenario: Scenario
@@ -108,6 +110,7 @@ class RunRecord:
     wall_s: float = 0.0
     interrupted: bool = False
     versions: dict[str, str] = field(default_factory=dict)
+    reward: LearnedReward | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

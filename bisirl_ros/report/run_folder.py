@@ -13,7 +13,7 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.io.files import write_whole
 from bisirl_ros.report.record import RunRecord, summary
 
-SUMMARY = "summary.json"
+SUMMARY, REWARD = "summary.json", "reward.json"
 BAG = "bag"
 """What was recorded of a run, in its folder."""
 
@@ -35,6 +35,13 @@ class RunFolder:
         """Write `summary.json`; a reader sees the old file or the new one, never a part."""
         text = json.dumps(summary(run), indent=2, ensure_ascii=False, allow_nan=False)
         return self.write(SUMMARY, (text + "\n").encode())
+
+    def write_reward(self, run: RunRecord) -> None:
+        """Write `reward.json` where one was learned; raises InputError where it cannot."""
+        if run.reward is not None:
+            from bisirl_ros.io.reward_file import write_reward  # torch takes seconds to import
+
+            write_reward(self.path / REWARD, run.reward)
 
     def write_plots(self, run: RunRecord) -> list[Path]:
         """Draw the run so far; raises InputError where matplotlib is not installed."""
