@@ -29,7 +29,8 @@ class LearnedReward:
     """theta ~ N(mean, covariance) over people, and what a weight means.
 
     features: in the order of theta; decision_period_s [s], horizon, discount, lag_s [s],
-    preferred_speed [m/s]: as those of `crowd.person.Person`; mean: (n,); covariance: (n, n), positive definite
+    preferred_speed [m/s]: as those of `crowd.person.Person`; mean: (n,); covariance: (n, n),
+    positive definite
     people: how many taught it; source: where it is from, in one line of words
     """
 

@@ -27,6 +27,7 @@ from bisirl_ros.real_people.walks import SceneRecording, walks_of
 DESTINATIONS: Final = 8
 OF_ROBOT: Final = ("proximity", "company", "robot_left")
 REWARD, ALONE = "reward", "reward, no robot"
+NO_PEOPLE: Final = "reward, no other people"
 FORESEEN: Final = "reward, the robot's future known"
 STAND_IN: Final = "reward, another run's robot"
 
@@ -47,10 +48,14 @@ def rivals(recordings: Sequence[SceneRecording], person: Person) -> list[Rival]:
     walks = walks_of(recordings, person)
     chosen = Chosen.by(person, walks)
     robot = np.array([f.name in OF_ROBOT for f in person.features], bool)
+    people = np.array([f.name == "person_proximity" for f in person.features], bool)
+    found = [Rival(REWARD, chosen)]
+    if walks.seen.others.shape[1] > 0:
+        found.append(Rival(NO_PEOPLE, chosen.without(np.flatnonzero(people))))
     if not any(one.of.robot is not None for one in recordings):
-        return [Rival(REWARD, chosen)]
+        return found
     return [
-        Rival(REWARD, chosen),
+        *found,
         Rival(ALONE, chosen.without(np.flatnonzero(robot))),
         Rival(FORESEEN, Chosen.by(person, walks_of(recordings, person, REALISED))),
         Rival(

@@ -97,7 +97,7 @@ def windows_found(scores: Sequence[SceneScores]) -> dict[str, Any]:
 
 
 def _joined(told: Sequence[Foretold], name: str) -> Array:
-    return np.concatenate([getattr(one, name) for one in told])
+    return np.concatenate([each for one in told if len(each := getattr(one, name))])
 
 
 def uniform(ranks: Array) -> dict[str, Any]:

@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.people import bags, determinism, recorder, speed
+from bisirl_ros.verify.people import (
+    bags,
+    compliant,
+    constant_velocity,
+    coverage,
+    determinism,
+    prediction,
+    recorder,
+    speed,
+)
 
-EXPERIMENTS = tuple(module.EXPERIMENT for module in (bags, determinism, recorder, speed))
+EXPERIMENTS = tuple(
+    module.EXPERIMENT
+    for module in (
+        bags,
+        determinism,
+        recorder,
+        speed,
+        constant_velocity,
+        prediction,
+        compliant,
+        coverage,
+    )
+)
