@@ -13,7 +13,7 @@ from rclpy.timer import Timer
 from bisirl_ros.inputs.host import Quality
 from bisirl_ros.nodes.message_types import message_type
 from bisirl_ros.nodes.qos import OF
-from bisirl_ros.nodes.ros import UNHEARD, UNTOLD, BisirlNode
+from bisirl_ros.nodes.ros import BisirlNode
 
 
 class Endpoints:
@@ -26,9 +26,7 @@ class Endpoints:
     def publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher[Any]:
         """One whose QoS parameters may override."""
         override = QoSOverridingOptions.with_default_policies()
-        made = self._node.create_publisher(
-            kind, topic, qos, event_callbacks=UNTOLD, qos_overriding_options=override
-        )
+        made = self._node.create_publisher(kind, topic, qos, qos_overriding_options=override)
         self._closing.append((self._node.destroy_publisher, made))
         return made
 
@@ -36,7 +34,7 @@ class Endpoints:
         self, kind: str, topic: str, callback: Callable[[Any], None], quality: Quality
     ) -> None:
         """As `BisirlNode.listen`; raises InputError for a type that is not installed."""
-        made = self._node.listen(message_type(kind), topic, callback, OF[quality], UNHEARD)
+        made = self._node.listen(message_type(kind), topic, callback, OF[quality])
         self._closing.append((self._node.destroy_subscription, made))
 
     def service(self, kind: type, name: str, callback: Callable[[Any, Any], Any]) -> None:

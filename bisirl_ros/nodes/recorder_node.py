@@ -19,7 +19,7 @@ from bisirl_ros.config import setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.files import write_whole
 from bisirl_ros.nodes.parameters import declare
-from bisirl_ros.nodes.ros import UNHEARD, BisirlNode
+from bisirl_ros.nodes.ros import BisirlNode, spin_once
 from bisirl_ros.report.versions import versions
 
 LOOK_S = 0.2
@@ -151,9 +151,7 @@ class RecorderNode(BisirlNode):
             self._written += 1
             self._guard(lambda bag: bag.write(topic, received_ns, raw))
 
-        return self.create_subscription(
-            message, topic, write, qos, raw=True, event_callbacks=UNHEARD
-        )
+        return self.create_subscription(message, topic, write, qos, raw=True)
 
     # -- the bag ------------------------------------------------------------------------------
     def _flush(self) -> None:
@@ -183,7 +181,7 @@ class RecorderNode(BisirlNode):
         listening = self._bag is not None and self.executor is not None
         while listening and idle < IDLE_ROUNDS and time.monotonic() < deadline:
             before = self._written
-            self.executor.spin_once(timeout_sec=0.0)
+            spin_once(self.executor, 0.0)
             idle = 0 if self._written > before else idle + 1
         self._flush()
         bag, self._bag = self._bag, None

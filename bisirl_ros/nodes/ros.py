@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import signal
@@ -13,8 +14,8 @@ import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.context import Context
 from rclpy.duration import Duration
-from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.exceptions import InvalidHandle
+from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -28,10 +29,6 @@ from bisirl_ros.params_file import for_everybody
 from bisirl_ros.session.clock import Now
 
 ACK_TIMEOUT = Duration(seconds=1.0)
-UNHEARD = SubscriptionEventCallbacks(use_default_callbacks=False)
-UNTOLD = PublisherEventCallbacks(use_default_callbacks=False)
-"""Of ends that may be closed while the node is spun: the events executor ends by an event of one
-that is gone, such as that of a publisher which offers less."""
 
 
 class BisirlNode(Node):
@@ -54,12 +51,7 @@ class BisirlNode(Node):
         """Called once, with the context still valid, on every way out."""
 
     def listen(
-        self,
-        kind: type,
-        topic: str,
-        callback: Callable[[Any], None],
-        qos: QoSProfile,
-        events: SubscriptionEventCallbacks | None = None,
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
     ) -> Subscription[Any]:
         """Subscribe; a message that `callback` refuses by an InputError is told and passed over."""
 
@@ -70,9 +62,7 @@ class BisirlNode(Node):
                 self.complain(topic, str(error))
 
         override = QoSOverridingOptions.with_default_policies()
-        return self.create_subscription(
-            kind, topic, guarded, qos, event_callbacks=events, qos_overriding_options=override
-        )
+        return self.create_subscription(kind, topic, guarded, qos, qos_overriding_options=override)
 
     def complain(self, about: str, line: str) -> None:
         """Warn, at most once per second about the same thing."""
@@ -119,7 +109,7 @@ def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
         gc.collect()
         gc.freeze()
         while not stop.is_set() and not node.finished and node.failure is None:
-            executor.spin_once(timeout_sec=0.1)
+            spin_once(executor, 0.1)
         if node.failure is not None:
             raise node.failure
         return 0
@@ -130,7 +120,17 @@ def run(node_class: Callable[[], BisirlNode], arguments: list[str]) -> int:
         rclpy.try_shutdown()
 
 
-def _executor(node: BisirlNode) -> Any:
+def spin_once(executor: Executor, timeout_s: float) -> None:
+    """Work for one event at most.
+
+    One of what was closed before it was looked at (a message, a publisher that offers less) ends
+    the events executor; the others of rclpy pass over it, and so is done here.
+    """
+    with contextlib.suppress(InvalidHandle):
+        executor.spin_once(timeout_sec=timeout_s)
+
+
+def _executor(node: BisirlNode) -> Executor:
     if node.has_parameter("executor") and node.get_parameter("executor").value == "events":
         try:
             from rclpy.experimental.events_executor import EventsExecutor

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy")
 
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
@@ -15,25 +16,32 @@ from std_msgs.msg import String
 from bisirl_ros.inputs.host import Quality
 from bisirl_ros.nodes.endpoints import Endpoints
 from bisirl_ros.nodes.qos import OF
-from bisirl_ros.nodes.ros import BisirlNode
+from bisirl_ros.nodes.ros import BisirlNode, spin_once
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
+UNTOLD = PublisherEventCallbacks(use_default_callbacks=False)
+UNHEARD = SubscriptionEventCallbacks(use_default_callbacks=False)
 LESS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
-def test_ends_that_never_fitted_are_closed_without_a_word(place: Any) -> None:
-    """The events executor would end by an event of what was destroyed before it was looked at."""
+def test_what_is_closed_before_its_event_is_looked_at_is_passed_over(place: Any) -> None:
+    """A publisher that offers less, a subscriber that asks for more, and a message."""
     graph = place.graph()
     node = BisirlNode("closing", context=graph.node.context)
     executor = EventsExecutor(context=graph.node.context)
     executor.add_node(node)
     endpoints = Endpoints(node)
     endpoints.listen("std_msgs/msg/String", "spoken", lambda _: None, Quality.LATCHED)
+    endpoints.listen("std_msgs/msg/String", "heard", lambda _: None, Quality.STANDARD)
     endpoints.publisher(String, "told", LESS)
-    executor.spin_once(timeout_sec=0.0)
+    spin_once(executor, 0.0)
     other = place.graph()
-    other.node.create_publisher(String, "spoken", LESS)
-    other.node.create_subscription(String, "told", lambda _: None, OF[Quality.LATCHED])
+    talks = other.publisher("heard", String)
+    other.node.create_publisher(String, "spoken", LESS, event_callbacks=UNTOLD)
+    asks_for_more = OF[Quality.LATCHED]
+    other.node.create_subscription(
+        String, "told", lambda _: None, asks_for_more, event_callbacks=UNHEARD
+    )
 
     def both_known() -> bool:
         return bool(
@@ -42,9 +50,11 @@ def test_ends_that_never_fitted_are_closed_without_a_word(place: Any) -> None:
         )
 
     graph.until(both_known, "the other ends")
+    other.until(talks.get_subscription_count, "a listener")
+    talks.publish(String(data="a word"))
     graph.work(0.5)  # their events are told, and wait
     endpoints.close()
     for _ in range(10):
-        executor.spin_once(timeout_sec=0.01)
+        spin_once(executor, 0.01)
     executor.shutdown()
     node.destroy_node()
