@@ -84,7 +84,9 @@ TABLE: dict[Fault, Rule] = {
         Reaction.DRIVE, "the learner is silent about an interaction for `learner_timeout_s`"
     ),
     Fault.LEARNER_DIVERGED: Rule(
-        Reaction.DRIVE, "a policy came that is not finite: it is refused, the last one is kept"
+        Reaction.DRIVE,
+        "a policy came that is not finite, or of another scenario: it is refused, the last one is"
+        " kept",
     ),
     Fault.NOT_OBEYED: Rule(
         Reaction.DRIVE, "odometry does not do what is commanded: commands stay near what it does"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bisirl_ros.crowd.episode_log import EpisodeLog
+from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import Snapshot, pack_log, unpack_snapshot
 from bisirl_ros.learner.channel import BoundedSender, Receiver, Sender
 from bisirl_ros.learner.worker import WorkerConfig, work
@@ -22,10 +23,14 @@ KILLED_WITHIN_S = 1.0
 
 @dataclass(frozen=True)
 class Update:
-    """What the learner handed back: a snapshot (or None), and a report as plain data."""
+    """What the learner handed back: a snapshot (or None), and a report as plain data.
+
+    refused: why a snapshot came that cannot be used; "" where none did
+    """
 
     snapshot: Snapshot | None
     report: dict[str, Any]
+    refused: str = ""
 
 
 class LearnerProcess:
@@ -35,6 +40,7 @@ class LearnerProcess:
     """
 
     def __init__(self, config: WorkerConfig) -> None:
+        self._scenario = config.scenario
         context = multiprocessing.get_context("spawn")
         its_inbox, inbox = context.Pipe(duplex=False)
         outbox, its_outbox = context.Pipe(duplex=False)
@@ -69,9 +75,22 @@ class LearnerProcess:
         self._inbox.flush()
         updates: list[Update] = []
         for data, report in self._outbox.receive(UPDATES_PER_POLL):
-            snapshot = None if data is None else unpack_snapshot(data, "learner")
-            updates.append(Update(snapshot, json.loads(report)))
+            try:
+                snapshot = None if data is None else self._usable(data)
+            except InputError as error:
+                updates.append(Update(None, {}, str(error)))
+            else:
+                updates.append(Update(snapshot, json.loads(report)))
         return updates
+
+    def _usable(self, data: bytes) -> Snapshot:
+        """Raises InputError for one that is damaged, not finite or of another scenario."""
+        snapshot, scenario = unpack_snapshot(data, "learner"), self._scenario
+        if (snapshot.scenario, snapshot.features) != (scenario.name, scenario.feature_names):
+            raise InputError(
+                f"learner: a snapshot of scenario {snapshot.scenario}, this is {scenario.name}"
+            )
+        return snapshot
 
     def kill(self) -> None:
         """End it at once, whatever it is doing; nothing is waited for."""

@@ -199,6 +199,8 @@ class Interaction:
             node.failure = InputError(report["error"])
         elif "error" in report:
             node.get_logger().error(report["error"])
+        if update.refused:
+            node.complain("snapshot", f"{update.refused}; driving on with the last policy")
         if "refused" in report:
             node.complain("refused", report["refused"])
         if "said" in report:

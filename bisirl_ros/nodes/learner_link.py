@@ -42,6 +42,8 @@ class LearnerLink:
         updates = self._process.poll()
         if any(update.report for update in updates):
             self._asked_s = None
+        if any(update.refused for update in updates):
+            self._session.tell(Fault.LEARNER_DIVERGED, True)  # until one comes that can be used
         self.updates += sum(update.snapshot is not None for update in updates)
         for log in self._session.take():
             if self.frozen or not self.alive:

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.foreseen import going_on
 from bisirl_ros.crowd.person import Person
+from bisirl_ros.crowd.situation import AWAY_M
 from bisirl_ros.real_people.likelihood import WalksLikelihood
 from bisirl_ros.real_people.robots import robot_samples
 from bisirl_ros.real_people.seen import Seen
 from bisirl_ros.real_people.walking import choose, drawn, gone_on
 from bisirl_ros.real_people.walks import SceneRecording
-from bisirl_ros.tracking.samples import Samples
+from bisirl_ros.tracking.samples import TICK_S, Samples
 
 STEP_S: Final = 0.4
 OBSERVED, FORETOLD = 8, 12
@@ -117,11 +118,11 @@ def futures(
     """Of the walks in `tested`; theta: (n,) as others taught it; every: one window of so many."""
     walks, period_s = tested.walks, tested.looked.person.decision_period_s
     tracks = {
-        (one.scene, one.of.name, who): track
+        (one.scene, str(one.path), who): track
         for one in recordings
         for who, track in one.of.people.items()
     }
-    robots = {(one.scene, one.of.name): robot_samples(one.of.robot) for one in recordings}
+    robots = {(one.scene, str(one.path)): robot_samples(one.of.robot) for one in recordings}
     names = list(zip(walks.scene, walks.recording, walks.person, strict=True))
     of = [names[number] for number in walks.walk]
     whole = [i for i in range(len(walks)) if _whole(tracks[of[i]], walks.stamp[i], period_s)]
@@ -177,7 +178,7 @@ def _paths(
 def _foreseen(robot: Samples | None, at_s: float, ahead_s: Array) -> Array:
     """The robot's places at constant velocity from a moment on: (H, 2) [m]."""
     if robot is None:
-        return np.full((len(ahead_s) - 1, 2), np.inf)
+        return np.full((len(ahead_s) - 1, 2), AWAY_M)
     return going_on(robot.at(np.array([at_s])), ahead_s)[0, 1:, :2]
 
 
@@ -187,11 +188,12 @@ def _robot(robot: Samples | None, at_s: float) -> Array:
 
 def _whole(track: Array, at_s: float, period_s: float) -> bool:
     """Whether somebody was seen long enough before and after, without a gap."""
-    begin, end = at_s - STEP_S * (OBSERVED - 1), at_s + LATER_S[-1]
-    if track[0, 0] > begin + 1e-6 or track[-1, 0] < end - 1e-6:
+    time, begin, end = track[:, 0], at_s - STEP_S * (OBSERVED - 1), at_s + LATER_S[-1]
+    if time[0] > begin + TICK_S or time[-1] < end - TICK_S:
         return False
-    inside = track[(track[:, 0] >= begin - period_s) & (track[:, 0] <= end + period_s), 0]
-    return bool(np.diff(inside).max(initial=0.0) < 1.5 * period_s)
+    first = np.searchsorted(time, begin + TICK_S) - 1
+    last = np.searchsorted(time, end - TICK_S)
+    return bool(np.diff(time[first : last + 1]).max() < 1.5 * period_s)
 
 
 def _at(track: Array, at_s: float) -> Array:

@@ -53,6 +53,8 @@ class LookedAt:
 
     def goals(self, goals: Array) -> Array:
         """Phi of `towards` where people go to goals (N, 2) [m]: (N, T, m)."""
+        if not self.towards:
+            return np.zeros((*self.targets.shape[:2], 0))
         features = tuple(self.person.features[i] for i in self.towards)
         return self._features(replace(self.person, features=features), goals)
 
@@ -70,7 +72,7 @@ class LookedAt:
 
     @torch.no_grad()
     def _features(self, person: Person, goals: Array) -> Array:
-        if not person.features or len(goals) == 0:
+        if len(goals) == 0:
             return np.zeros((*self.targets.shape[:2], len(person.features)))
         parts = [slice(i, i + ROWS) for i in range(0, len(goals), ROWS)]
         return np.concatenate([self._part(person, part, goals[part]) for part in parts])

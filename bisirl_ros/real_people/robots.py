@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.situation import AWAY_M
 from bisirl_ros.importing.twist import twists
 from bisirl_ros.tracking.samples import Samples
 
@@ -26,15 +27,27 @@ def robot_samples(robot: Array | None) -> Samples | None:
 
 
 def stand_ins(robots: Sequence[Array | None], scenes: Sequence[str]) -> list[Array | None]:
-    """For each recording, of these scenes, the robot of its scene's next, from the first pose."""
+    """For each recording, of these scenes, the robot of its scene's next, from the first pose.
+
+    Who has no robot is passed over; where nobody else has one, it is far away.
+    """
     found: list[Array | None] = [None] * len(robots)
     for scene in dict.fromkeys(scenes):
-        numbers = [i for i, name in enumerate(scenes) if name == scene]
-        for number, after in zip(numbers, [*numbers[1:], numbers[0]], strict=True):
-            own, other = robots[number], robots[after]
-            if own is not None and other is not None:
-                since = Samples(
-                    list(zip(other[:, 0] - other[0, 0], other[:, 1:], strict=True)), GAP_S
-                )
-                found[number] = np.concatenate([own[:, :1], since.at(own[:, 0] - own[0, 0])], -1)
+        own = [(i, r) for i, r in enumerate(robots) if scenes[i] == scene and r is not None]
+        for (number, robot), (after, other) in zip(own, [*own[1:], *own[:1]], strict=True):
+            found[number] = _away(robot) if after == number else _on_stamps_of(robot, other)
     return found
+
+
+def _away(robot: Array) -> Array:
+    away = robot.copy()
+    away[:, 1:3] = AWAY_M
+    return away
+
+
+def _on_stamps_of(robot: Array, other: Array) -> Array:
+    """Poses of the other, counted from its first, at as many seconds after the robot's first."""
+    pose = other[:, 1:].copy()
+    pose[:, 2] = np.unwrap(pose[:, 2])
+    since = Samples(list(zip(other[:, 0] - other[0, 0], pose, strict=True)), GAP_S)
+    return np.concatenate([robot[:, :1], since.at(robot[:, 0] - robot[0, 0])], -1)

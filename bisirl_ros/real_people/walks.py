@@ -47,7 +47,8 @@ class Walks:
     walk: (N,) integers: which walk, counted from 0; stamp: (N,) [s] of its recording
     chosen: (N, 2) how they then went, mean velocity until the next point [m/s]
     robot: (N, 2) where it then was [m], AWAY_M where none is
-    scene, person, recording: of each of W walks; begin, end: (W, 2) first and last point [m]
+    scene, person, recording (its path): of each of W walks
+    begin, end: (W, 2) their first and last point [m]
     """
 
     walk: NDArray[np.intp]
@@ -119,7 +120,7 @@ def walks_of(
             if len(rows) == 0:
                 continue
             found.append(_read(one.of, name, rows, samples, ahead_s, foresight))
-            labels.append((one.scene, name, one.of.name))
+            labels.append((one.scene, name, str(one.path)))
             ends.append((track[0, 1:], track[-1, 1:]))
     if not found:
         raise InputError(
@@ -188,7 +189,8 @@ def _read(
         known = robot.at(stamp)[:, :2]
         ahead = foreseen(robot, stamp, ahead_s, foresight)[:, 1:, :2]
     rest = [other for key, other in recording.people.items() if key != name]
-    others = [_when(other, stamp) for other in rest]
+    most_s = APART_S[1] * ahead_s[1]
+    others = [_when(other, stamp, most_s) for other in rest]
     beside = (
         _nearest(np.stack(others, 1), track[rows, 1:]) if others else np.zeros((len(rows), 0, 4))
     )
@@ -205,8 +207,11 @@ def _nearest(others: Array, place: Array) -> Array:
     return np.take_along_axis(others, near, axis=1)
 
 
-def _when(track: Array, stamp: Array) -> Array:
-    """Where somebody (N, 3) is, and how they came, at times (T,): (T, 4); AWAY_M where absent."""
+def _when(track: Array, stamp: Array, most_s: float) -> Array:
+    """Where somebody (N, 3) is, and how they came, at times (T,): (T, 4); AWAY_M where absent.
+
+    most_s: so old, or so far apart, the two points that tell it must not be [s]
+    """
     found = np.full((len(stamp), 4), AWAY_M)
     if len(track) < 2:
         return found
@@ -214,7 +219,7 @@ def _when(track: Array, stamp: Array) -> Array:
     since = stamp - track[last, 0]
     before = np.maximum(last - 1, 0)
     apart = track[last, 0] - track[before, 0]
-    there = (last > 0) & (since < APART_S[1]) & (apart < APART_S[1])
+    there = (last > 0) & (since < most_s) & (apart < most_s)
     velocity = (track[last, 1:] - track[before, 1:]) / np.maximum(apart, 1e-6)[:, None]
     now = np.concatenate([track[last, 1:] + since[:, None] * velocity, velocity], -1)
     found[there] = now[there]

@@ -22,9 +22,12 @@ from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.checkpoint import load_checkpoint
 from bisirl_ros.io.records import scenario_records
+from bisirl_ros.learner import process
 from bisirl_ros.learner.device import resolve_device
 from bisirl_ros.learner.process import INBOX_SIZE, LearnerProcess, Update
 from bisirl_ros.learner.worker import WorkerConfig
+from bisirl_ros.verify.robot import stand_in
+from bisirl_ros.verify.robot.stand_in import NOT_FINITE, OTHER
 
 LOOP = LoopConfig(policy_steps=1)
 PATIENCE_S = 60.0
@@ -144,6 +147,22 @@ def test_logs_go_in_and_ever_newer_snapshots_come_out(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "why"), [(NOT_FINITE, "not finite"), (OTHER, "a snapshot of scenario doorway")]
+)
+def test_a_snapshot_that_cannot_be_used_is_refused_with_a_reason(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(process, "work", stand_in.work)
+    learner = start()
+    wait_for(learner, lambda u: u.snapshot)
+    (tmp_path / stand_in.ASKED).write_text(word)
+    refused = wait_for(learner, lambda u: u.refused)[-1]
+    assert why in refused.refused and refused.snapshot is None
+
+
+@pytest.mark.slow
 def test_it_goes_on_from_a_checkpoint(
     start: Start, crossing: Scenario, tmp_path: Path, logs: Any
 ) -> None:
@@ -235,6 +254,8 @@ from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.learner.process import LearnerProcess
 from bisirl_ros.learner.worker import WorkerConfig
+from bisirl_ros.verify.robot import stand_in
+from bisirl_ros.verify.robot.stand_in import NOT_FINITE, OTHER
 learner = LearnerProcess(WorkerConfig(load_scenario("crossing"), LoopConfig(), 0, "cpu"))
 print(learner._process.pid, flush=True)
 while not learner.poll():
