@@ -37,10 +37,12 @@ class LearnerProcess:
     """A spawned process between two channels; it alone touches CUDA.
 
     No call waits for it, whatever state it is in, but `stop`, and that one for a bounded time.
+    exitcode: how it ended, once it was stopped
     """
 
     def __init__(self, config: WorkerConfig) -> None:
         self._scenario = config.scenario
+        self.exitcode: int | None = None
         context = multiprocessing.get_context("spawn")
         its_inbox, inbox = context.Pipe(duplex=False)
         outbox, its_outbox = context.Pipe(duplex=False)
@@ -59,7 +61,7 @@ class LearnerProcess:
     @property
     def alive(self) -> bool:
         """Whether the process runs."""
-        return self._process.is_alive()
+        return self.exitcode is None and self._process.is_alive()
 
     def offer(self, batch: EpisodeLog) -> bool:
         """Queue a batch; where INBOX_SIZE wait, or none will be read, it is dropped and counted."""
@@ -113,3 +115,6 @@ class LearnerProcess:
         deadline = time.monotonic() + KILLED_WITHIN_S
         while self.alive and time.monotonic() < deadline:
             time.sleep(PAUSE_S)
+        if self.exitcode is None and not self.alive:
+            self.exitcode = self._process.exitcode
+            self._process.close()  # its files, which else wait for the garbage collector

@@ -80,5 +80,5 @@ def test_a_learner_that_compiles_learns_on_and_ends_when_told(logs: Any) -> None
         began = time.monotonic()
         learner.stop()
     assert time.monotonic() - began < 10.0  # about as long as it may take to end of itself
-    assert learner._process.exitcode == 0
-    assert learner._process not in multiprocessing.active_children()
+    assert learner.exitcode == 0
+    assert not multiprocessing.active_children()

@@ -219,7 +219,7 @@ def test_stop_ends_a_waiting_learner_at_once(start: Start) -> None:
     pid, began = pid_of(learner), time.monotonic()
     learner.stop()
     assert ended(pid)
-    assert learner._process.exitcode == 0
+    assert learner.exitcode == 0
     assert time.monotonic() - began < 6.0
 
 
@@ -325,3 +325,16 @@ def test_a_worker_can_be_described_across_processes(crossing: Scenario) -> None:
         crossing, dataclasses.replace(LOOP, policy_steps=0), 3, "cpu", grid=(4, 9)
     )
     assert pickle.loads(pickle.dumps(config)) == config
+
+
+@pytest.mark.slow
+def test_a_learner_that_has_ended_holds_no_file_open(start: Start) -> None:
+    """Whoever holds it on; a node that is configured again and again would run out of files."""
+    wait_for(start(), lambda u: u.snapshot)  # what all share is open from the first on
+    before = len(os.listdir("/proc/self/fd"))
+    learner = start()
+    wait_for(learner, lambda u: u.snapshot)
+    learner.stop()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert not learner.alive
+    learner.stop()
