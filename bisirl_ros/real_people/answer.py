@@ -63,10 +63,10 @@ def compare(person: Person, one: Fit, other: Fit) -> Difference:
     )
 
 
-def compliance(chosen: Chosen) -> tuple[Fit, Fit, Difference]:
+def compliance(chosen: Chosen, destinations: int = DESTINATIONS) -> tuple[Fit, Fit, Difference]:
     """The reward beside robots that had regard, beside those that had not, and the difference."""
     walks = chosen.walks
-    known = Destinations.of(walks.end, DESTINATIONS)
+    known = Destinations.of(walks.end, destinations)
     regard = walks.in_scenes(COMPLIANT)
     with_regard, without = (learned(chosen.of(kept), known) for kept in (regard, ~regard))
     return with_regard, without, compare(chosen.looked.person, with_regard, without)

@@ -24,6 +24,12 @@ class RealPeopleArguments:
     out: str = setting("", doc="folder of the results; empty makes one under runs/")
     kind: str = setting("navwareset", doc="of the tables", choices=KINDS)
     scenario: str = setting("walkers", doc="whose person says what people may care for")
+    destinations: int = setting(
+        8,
+        doc="goals there may be, by ends of others' walks; 0: scenes share no places",
+        low=0,
+        high=40,
+    )
     scenes: tuple[str, ...] = setting((), doc="only these; none: all")
     structure: bool = setting(False, doc="profiles of horizon, discount and lag, too")
 
@@ -76,21 +82,23 @@ def _study(
     chosen: Chosen = of[0].chosen
     walks = chosen.walks
     _say(f"{len(chosen)} decisions of {len(set(walks.whose))} people in {len(walks.scene)} walks")
-    found = rewards(chosen)
+    found = rewards(chosen, arguments.destinations)
     for name, (value, std) in report.rewards_found(found)["everybody"].items():
         _say(f"  {name:24s} {value:8.3f} +- {1.96 * std:.3f}")
     summary: dict[str, Any] = {"rewards": report.rewards_found(found)}
     groups = {"all robots": found.all}
     if set(COMPLIANT) & set(walks.scenes) and set(walks.scenes) - set(COMPLIANT):
-        regard, without, difference = compliance(chosen)
+        regard, without, difference = compliance(chosen, arguments.destinations)
         groups |= {"robots with regard": regard, "robots without": without}
         summary["with_regard_less_without"] = report.difference_found(difference)
         _say(f"robots with regard against those without: p = {difference.p:.3f}")
     if arguments.structure:
-        summary["structure"] = [vars(one) for one in profiles(recordings, person, _say)]
+        summary["structure"] = [
+            vars(one) for one in profiles(recordings, person, arguments.destinations, _say)
+        ]
     scores, drawn = [], {}
     for scene in walks.scenes:
-        one, drawn[scene] = score(scene, of, recordings)
+        one, drawn[scene] = score(scene, of, recordings, destinations=arguments.destinations)
         scores.append(one)
         _say(f"scene {scene} held out: {float(one.by[of[0].name].mean()):.3f} a decision")
     summary["held_out"] = report.scores_found(scores)

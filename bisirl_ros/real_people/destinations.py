@@ -26,8 +26,10 @@ class Destinations:
     def of(ends: Array, count: int) -> Destinations:
         """The middles of `count` groups of the ends (W, 2) of walks; the best of RESTARTS k-means.
 
-        A goal is as probable as walks ended there, one more each.
+        A goal is as probable as walks ended there, one more each; count 0: nobody has one.
         """
+        if count == 0:
+            return Destinations(np.zeros((0, 2)), np.zeros(1))
         count = min(count, len(np.unique(ends, axis=0)))
         found = [kmeans2(ends, count, seed=seed, minit="++") for seed in range(RESTARTS)]
         places, label = min(found, key=lambda one: _scatter(ends, *one))

@@ -77,10 +77,10 @@ def fit(
 
 
 def clustered(laplace: Array, scores: Array, clusters: Sequence[Hashable]) -> Array:
-    """The sandwich H^-1 B H^-1 with scores (W, n) summed by cluster: (n, n).
+    """The sandwich H^-1 B H^-1 with scores (W, n) summed by cluster, nowhere below H^-1: (n, n).
 
     With G clusters B is widened by G / (G - 1), and all so that 1.96 deviations are what Student's
-    t asks for (Cameron and Miller 2015, section VI).
+    t asks for (Cameron and Miller 2015, section VI). Of what nobody shows, H^-1 is the prior's.
     """
     number = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
     total = np.zeros((len(number), scores.shape[1]))
@@ -89,4 +89,7 @@ def clustered(laplace: Array, scores: Array, clusters: Sequence[Hashable]) -> Ar
     if groups < 2:
         return laplace
     wider = (t.ppf(0.975, groups - 1) / NORMAL_95) ** 2 * groups / (groups - 1)
-    return np.asarray(wider * laplace @ (total.T @ total) @ laplace)
+    root = np.linalg.cholesky(laplace)  # all below is in its directions
+    sizes, along = np.linalg.eigh(wider * root.T @ (total.T @ total) @ root)
+    half = root @ along
+    return np.asarray((half * np.maximum(sizes, 1.0)) @ half.T)

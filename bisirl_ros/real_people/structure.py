@@ -13,7 +13,7 @@ from typing import Any, Final
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.destinations import Destinations
-from bisirl_ros.real_people.held_out import DESTINATIONS, learned
+from bisirl_ros.real_people.held_out import learned
 from bisirl_ros.real_people.likelihood import WalksLikelihood
 from bisirl_ros.real_people.walks import SceneRecording, walks_of
 
@@ -41,12 +41,14 @@ class Profile:
 def profiles(
     recordings: Sequence[SceneRecording],
     person: Person,
-    say: Callable[[str], None] = lambda line: None,
+    destinations: int,
+    say: Callable[[str], None],
 ) -> list[Profile]:
     """One of each name of VALUES."""
     found = []
     for name, values in VALUES.items():
-        likely = [_likely(recordings, replace(person, **{name: value})) for value in values]
+        people = [replace(person, **{name: value}) for value in values]
+        likely = [_likely(recordings, one, destinations) for one in people]
         most = max(likely)
         profile = Profile(name, values, tuple(one - most for one in likely))
         found.append(profile)
@@ -56,8 +58,8 @@ def profiles(
     return found
 
 
-def _likely(recordings: Sequence[SceneRecording], person: Person) -> float:
+def _likely(recordings: Sequence[SceneRecording], person: Person, destinations: int) -> float:
     walks = walks_of(recordings, person)
     chosen = Chosen.by(person, walks)
-    known = Destinations.of(walks.end, DESTINATIONS)
+    known = Destinations.of(walks.end, destinations)
     return -WalksLikelihood(chosen, known).value(learned(chosen, known).theta)
