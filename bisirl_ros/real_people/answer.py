@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import chi2  # type: ignore[import-untyped]
+from scipy.stats import f  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.person import Person
@@ -19,23 +19,23 @@ from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.fit import Fit
 from bisirl_ros.real_people.held_out import DESTINATIONS, learned
+from bisirl_ros.real_people.navwareset import COMPLIANT
 
 DISTANCES_M: Final = (0.5, 1.0, 1.5, 2.0, 3.0)
-COMPLIANT: Final = ("01", "02", "03", "05", "06", "15", "16", "17", "19", "20")
-"""NavWareSet's scenes with a robot that drove with regard for people; the others had little."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """Of r(d), group one less group other, at DISTANCES_M: mean, deviation (D,).
 
-    statistic, freedom, p: Wald's test that no weight on the robot differs
+    statistic, freedom, p: Wald's test that no weight on the robot differs, by F with as many
+    degrees as weights, and as clusters of the smaller group less one
     """
 
     mean: Array
     deviation: Array
     statistic: float
-    freedom: int
+    freedom: tuple[int, int]
     p: float
 
 
@@ -58,9 +58,9 @@ def compare(person: Person, one: Fit, other: Fit) -> Difference:
     part = off[robot]
     statistic = float(part @ np.linalg.solve(spread[np.ix_(robot, robot)], part))
     deviation = np.sqrt(np.einsum("dn,nm,dm->d", at, spread, at))
-    return Difference(
-        at @ off, deviation, statistic, len(robot), float(chi2.sf(statistic, len(robot)))
-    )
+    freedom = (len(robot), max(1, min(one.clusters, other.clusters) - 1))
+    p = float(f.sf(statistic / freedom[0], *freedom))
+    return Difference(at @ off, deviation, statistic, freedom, p)
 
 
 def compliance(chosen: Chosen, destinations: int = DESTINATIONS) -> tuple[Fit, Fit, Difference]:

@@ -30,14 +30,15 @@ LEAST_M: Final = 0.05
 
 @dataclass(frozen=True)
 class Comparator:
-    """name: in words; mean: what it foretells; start: (q,) its parameters, to begin with
+    """name: in words; mean: what it foretells
+    starts: (S, q) its parameters, to begin with; the best end is kept
 
     knows_goals: whether goals change what it foretells; heavy: a t, not a Gaussian
     """
 
     name: str
     mean: Mean
-    start: tuple[float, ...] = ()
+    starts: tuple[tuple[float, ...], ...] = ((),)
     knows_goals: bool = False
     heavy: bool = False
 
@@ -48,7 +49,7 @@ class Comparator:
         found = [self._density(parameters, walks, goal) for goal in goals]
         return np.stack(found if self.knows_goals else found * (len(places) + 1), -1)
 
-    def fit(self, walks: Walks, destinations: Destinations, start: Array | None = None) -> Array:
+    def fit(self, walks: Walks, destinations: Destinations) -> Array:
         """Parameters of greatest likelihood: its own, then log deviations, then log(freedom)."""
         first = _first(walks)
 
@@ -58,8 +59,11 @@ class Comparator:
             return -float(log_sum(goals).sum()) / len(walks)
 
         noise = [np.log(0.2), np.log(0.2), *[np.log(FREEDOM_START)] * self.heavy]
-        begin = np.array([*self.start, *noise]) if start is None else start
-        return np.asarray(minimize(cost, begin, method="BFGS").x)
+        found = [
+            minimize(cost, np.array([*begin, *noise]), method="BFGS", options={"gtol": 1e-4})
+            for begin in self.starts
+        ]
+        return np.asarray(min(found, key=lambda end: float(end.fun)).x)
 
     def foretold(self, parameters: Array, walks: Walks, destinations: Destinations) -> Array:
         """log density of each decision, given the walk until then: (N,) per [m^2/s^2]."""
@@ -67,7 +71,7 @@ class Comparator:
         return foretold(chosen, destinations.log_prior, _first(walks))
 
     def _density(self, parameters: Array, walks: Walks, goal: Array | None) -> Array:
-        own = len(self.start)
+        own = len(self.starts[0])
         log_std = parameters[own : own + 2]
         off = _along_across(
             walks.chosen - self.mean(parameters[:own], walks, goal), walks.seen.velocity
@@ -96,8 +100,9 @@ def is_drawn(parameters: Array, walks: Walks, goal: Array | None) -> Array:
 def is_pushed(parameters: Array, walks: Walks, goal: Array | None) -> Array:
     """Social force (Helbing and Molnar 1995), its circular form, over one decision.
 
-    (share, speed, log strength and reach of the robot's force, and of people's): as `is_drawn`, and
-    pushed away by strength * exp(-distance / reach) [m/s]; where both will be half a decision on.
+    (share, speed, strength and log reach of the robot's force, and of people's): as `is_drawn`, and
+    pushed away, or pulled, by strength * exp(-distance / reach) [m/s]; where both will be half a
+    decision on.
     """
     drawn = is_drawn(parameters[:2], walks, goal)
     robot = walks.seen.ahead[:, :1]
@@ -111,7 +116,7 @@ def _push(now: Array, bodies: Array, force: Array) -> Array:
     """Of bodies (N, O, 2) on people at now (N, 2): (N, 2) [m/s]."""
     off = now[:, None] - bodies
     apart = np.maximum(np.linalg.norm(off, axis=-1, keepdims=True), LEAST_M)
-    strength, reach = np.exp(np.clip(force, -8.0, 3.0))
+    strength, reach = force[0], np.exp(np.clip(force[1], -3.0, 3.0))
     return np.asarray((strength * np.exp(-apart / reach) * off / apart).sum(1))
 
 
@@ -131,7 +136,10 @@ def _first(walks: Walks) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(walks.walk, prepend=-1))
 
 
-_DRAWN, _PUSHED = (0.2, 1.0), (0.2, 1.0, -2.0, -0.5, -2.0, -0.5)
+_DRAWN = ((0.2, 1.0),)
+_PUSHED = tuple(
+    (0.2, 1.0, 0.1, float(np.log(reach)), 0.1, float(np.log(reach))) for reach in (0.3, 1.0, 3.0)
+)
 COMPARATORS: Final = (
     Comparator("constant velocity", goes_on),
     Comparator("constant velocity, t", goes_on, heavy=True),

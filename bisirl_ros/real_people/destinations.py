@@ -1,4 +1,4 @@
-"""Where people of a room may be going, by where others before them went: nobody's own end."""
+"""Where people of a room may be going, by where walks that are learned from ended."""
 
 from __future__ import annotations
 

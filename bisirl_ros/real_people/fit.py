@@ -9,7 +9,11 @@ import numpy as np
 from scipy.stats import t  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.lower_level import LowerLevelResult, solve_lower_level
+from bisirl_ros.core.lower_level import (
+    LowerLevelResult,
+    is_positive_definite,
+    solve_lower_level,
+)
 from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.real_people.likelihood import WalksLikelihood
 
@@ -23,12 +27,13 @@ TOLERANCE = 1e-5
 class Fit:
     """theta: (n,), the posterior's mode; covariance: (n, n) clustered, see `clustered`
 
-    laplace: (n, n) as the model has it
+    laplace: (n, n) as the model has it; clusters: how many; result: of the search
     """
 
     theta: Array
     covariance: Array
     laplace: Array
+    clusters: int
     result: LowerLevelResult
 
     @property
@@ -71,9 +76,14 @@ def fit(
     walks = len(likelihood.walks.scene)
     result = solve_lower_level(posterior, begin, trajectories=walks, tolerance=TOLERANCE)
     theta = result.theta
-    laplace = np.linalg.pinv(posterior.hessian(theta), hermitian=True)
+    curvature = posterior.hessian(theta)
+    if not is_positive_definite(curvature):  # goals that are not known may bend it down
+        curvature = posterior.fisher(theta)
+    laplace = np.linalg.inv(curvature)
+    laplace = 0.5 * (laplace + laplace.T)
     whose = range(walks) if clusters is None else clusters
-    return Fit(theta, clustered(laplace, likelihood.scores(theta), whose), laplace, result)
+    covariance = clustered(laplace, likelihood.scores(theta), whose)
+    return Fit(theta, covariance, laplace, len(set(whose)), result)
 
 
 def clustered(laplace: Array, scores: Array, clusters: Sequence[Hashable]) -> Array:

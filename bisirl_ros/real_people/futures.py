@@ -1,8 +1,9 @@
 """Where people will be in the next seconds: drawn futures against what they did.
 
 From each point where somebody was located, with 8 steps of 0.4 s behind and 12 before it, walks are
-drawn decision by decision; the robot moves as recorded and is foreseen at constant velocity. Goals
-are drawn from what the walk had shown until then. What lies between located points is on a line.
+drawn decision by decision; the robot is foreseen to go on as it moved at that point, as nothing of
+what comes after is known. Goals are drawn from what the walk had shown until then. What lies
+between located points is on a line.
 """
 
 from __future__ import annotations
@@ -64,30 +65,32 @@ class Futures:
         return np.asarray(near.mean(tuple(range(1, near.ndim))))
 
     def rank(self) -> Array:
-        """Share of drawn ends that lie nearer to their middle than the real end does: (W,).
+        """Share of ends that lie nearer to the middle of all than the real one does: (W,).
 
-        Distances are Mahalanobis', by the draws; uniform on [0, 1] where futures are right.
+        Distances are Mahalanobis', by draws and real end together; ties by lot: uniform on [0, 1]
+        where futures are right.
         """
-        end = self.drawn[:, :, -1]
-        middle = end.mean(1, keepdims=True)
-        off = end - middle
+        end = np.concatenate([self.drawn[:, :, -1], self.real[:, None, -1]], 1)
+        off = end - end.mean(1, keepdims=True)
         spread = np.einsum("wdi,wdj->wij", off, off) / end.shape[1] + 1e-6 * np.eye(2)
-        inverse = np.linalg.inv(spread)
-        far = np.einsum("wdi,wij,wdj->wd", off, inverse, off)
-        own = self.real[:, -1] - middle[:, 0]
-        its = np.einsum("wi,wij,wj->w", own, inverse, own)
-        return np.asarray((far < its[:, None]).mean(1))
+        far = np.einsum("wdi,wij,wdj->wd", off, np.linalg.inv(spread), off)
+        luck = np.random.default_rng(0).random(len(end))
+        nearer = (far[:, :-1] < far[:, -1:]).sum(1)
+        return np.asarray((nearer + luck) / end.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
 class Foretold:
     """How W windows went that were foretold.
 
+    scene: (W,) of each; beside: (W,) 1 where a robot was there, else 0
     mean, straight: (W, 2) mean and final displacement error of the mean future, and at constant
     velocity [m]; rank: (W,) see `Futures.rank`
     real, drawn, straight_on: (W,) share of the walked, the drawn, the straight that touch the robot
     """
 
+    scene: tuple[str, ...]
+    beside: Array
     mean: Array
     straight: Array
     rank: Array
@@ -96,9 +99,11 @@ class Foretold:
     straight_on: Array
 
     @staticmethod
-    def of(found: Futures) -> Foretold:
-        """Those of futures that were drawn."""
+    def of(found: Futures, scenes: Sequence[str]) -> Foretold:
+        """Those of futures that were drawn; scenes: of the walks."""
         return Foretold(
+            tuple(scenes[walk] for walk in found.walk),
+            np.asarray(np.isfinite(found.robot).all((1, 2)), float),
             found.displacement(found.mean),
             found.displacement(found.straight),
             found.rank(),
@@ -162,8 +167,8 @@ def _paths(
     for time_s in times[:-1]:
         if time_s > 0.0:
             ahead = [
-                _foreseen(robot, at + time_s, ahead_s)
-                for robot, at in zip(robots, stamp, strict=True)
+                _foreseen(robot, at_s, time_s + ahead_s)
+                for robot, at_s in zip(robots, stamp, strict=True)
             ]
             now = replace(now, ahead=np.repeat(np.array(ahead), DRAWS, 0))
         velocity = choose(person, now, theta, goals, rng)

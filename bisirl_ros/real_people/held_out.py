@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from scipy.stats import t  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.foreseen import CONSTANT_VELOCITY, REALISED
 from bisirl_ros.crowd.person import Person
-from bisirl_ros.metrics.bootstrap import bootstrap_mean
+from bisirl_ros.metrics.bootstrap import DRAWS, percentile_interval
 from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.comparators import COMPARATORS, Comparator
 from bisirl_ros.real_people.destinations import Destinations
@@ -25,6 +26,7 @@ from bisirl_ros.real_people.likelihood import WalksLikelihood
 from bisirl_ros.real_people.walks import SceneRecording, walks_of
 
 DESTINATIONS: Final = 8
+STANDING_MPS: Final = 0.05
 OF_ROBOT: Final = ("proximity", "company", "robot_left")
 REWARD, ALONE = "reward", "reward, no robot"
 NO_PEOPLE: Final = "reward, no other people"
@@ -66,34 +68,35 @@ def rivals(recordings: Sequence[SceneRecording], person: Person) -> list[Rival]:
 
 
 @dataclass(frozen=True)
-class SceneScores:
-    """What models learned from all other scenes say of one.
+class Scores:
+    """What models learned from all scenes but some say of these: N decisions.
 
-    by: log density of each of its N decisions by each model, (N,) [log of s^2/m^2]
+    by: log density of each decision by each model, (N,) [log of s^2/m^2]
     rank: (N,) share of what the reward foretold that was likelier than what was chosen; uniform on
-    [0, 1] where the model is right; theta: (n,) of each rival
-    person: (N,) who decided; foretold: of the seconds after
+    [0, 1] where the model is right; moving: (N,) who did not choose to stand
+    theta: (n,) of each rival; scene, person: (N,) whose decision; foretold: of the seconds after
     """
 
-    scene: str
     by: dict[str, Array]
     rank: Array
+    moving: Array
     theta: dict[str, Array]
+    scene: tuple[str, ...]
     person: tuple[str, ...]
     foretold: Foretold
 
 
 def score(
-    scene: str,
+    held: Sequence[str],
     of: Sequence[Rival],
     recordings: Sequence[SceneRecording],
     comparators: Sequence[Comparator] = COMPARATORS,
     destinations: int = DESTINATIONS,
     every: int = 1,
-) -> tuple[SceneScores, Futures]:
-    """One scene held out, and its futures; every: these are drawn in one of so many windows."""
+) -> tuple[Scores, Futures]:
+    """Scenes held out, and their futures; every: these are drawn in one of so many windows."""
     walks = of[0].chosen.walks
-    out = walks.in_scenes([scene])
+    out = walks.in_scenes(held)
     taught, tested = walks.of(~out), walks.of(out)
     known = Destinations.of(taught.end, destinations)
     by = {
@@ -103,26 +106,44 @@ def score(
     likely = {one.name: WalksLikelihood(one.chosen.of(out), known) for one in of}
     by |= {name: one.foretold(thetas[name]) for name, one in likely.items()}
     reward, theta = likely[of[0].name], thetas[of[0].name]
-    person = tuple(tested.person[walk] for walk in tested.walk)
     drawn = futures(recordings, reward, theta, every=every)
-    told = Foretold.of(drawn)
-    return SceneScores(scene, by, reward.rank(theta), thetas, person, told), drawn
+    scores = Scores(
+        by,
+        reward.rank(theta),
+        np.linalg.norm(tested.chosen, axis=-1) > STANDING_MPS,
+        thetas,
+        tuple(tested.scene[walk] for walk in tested.walk),
+        tuple(tested.person[walk] for walk in tested.walk),
+        Foretold.of(drawn, tested.scene),
+    )
+    return scores, drawn
 
 
-def paired(scores: Sequence[SceneScores], name: str, other: str) -> dict[str, Any]:
-    """Gain of one model over another: per decision, its deviation, an interval over scenes.
+def paired(scores: Sequence[Scores], name: str, other: str, moving: bool = False) -> dict[str, Any]:
+    """Gain of one model over another, per decision; moving: of who did not choose to stand.
 
-    The deviation is clustered by person; scenes: 95 % of means of scenes drawn again
+    deviation: clustered by scene; by_person: by person of a scene; scenes: 95 % where scenes are
+    drawn again; most: so many deviations by scene are 95 % of Student's t
     """
-    difference = np.concatenate([one.by[name] - one.by[other] for one in scores])
-    whose = [(one.scene, who) for one in scores for who in one.person]
-    mean, deviation = clustered_mean(difference, whose)
-    of_scenes = [float((one.by[name] - one.by[other]).mean()) for one in scores]
+    kept = np.concatenate(
+        [one.moving if moving else np.ones(len(one.rank), bool) for one in scores]
+    )
+    gain = np.concatenate([one.by[name] - one.by[other] for one in scores])[kept]
+    scene = np.array([name for one in scores for name in one.scene])[kept]
+    person = np.array([name for one in scores for name in one.person])[kept]
+    mean, deviation = clustered_mean(gain, scene.tolist())
+    _, by_person = clustered_mean(gain, list(zip(scene, person, strict=True)))
+    names = np.unique(scene)
+    total = np.array([gain[scene == name].sum() for name in names])
+    count = np.array([np.sum(scene == name) for name in names])
+    rows = np.random.default_rng(0).integers(len(names), size=(DRAWS, len(names)))
     return {
         "gain": mean,
         "deviation": deviation,
-        "scenes": bootstrap_mean(of_scenes),
-        "scenes_better": float(np.mean(np.array(of_scenes) > 0.0)),
+        "by_person": by_person,
+        "most": float(t.ppf(0.975, max(len(names) - 1, 1))),
+        "scenes": percentile_interval(total[rows].sum(1) / count[rows].sum(1)),
+        "scenes_better": float(np.mean(total > 0.0)),
     }
 
 

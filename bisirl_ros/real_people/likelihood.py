@@ -97,11 +97,15 @@ class WalksLikelihood:
 
     def hessian(self, theta: Array) -> Array:
         """d2 value / d theta2, exact: the mean over goals, less what telling goals apart says."""
+        return np.asarray(self.observed(theta).sum(0))
+
+    def observed(self, theta: Array) -> Array:
+        """What each walk adds to `hessian`: (W, n, n)."""
         at = self._at(theta)
         gradients = self._walk_gradients(at)
         off = gradients - np.einsum("wg,wgn->wn", at.belief, gradients)[:, None]
-        told = np.einsum("wg,wgm,wgn->mn", at.belief, off, off, optimize=True)
-        return np.asarray(self.fisher(theta) - told)
+        told = np.einsum("wg,wgm,wgn->wmn", at.belief, off, off, optimize=True)
+        return np.asarray(self.information(theta) - told)
 
     def fisher(self, theta: Array) -> Array:
         """The mean over goals of the covariance of what is offered: (n, n)."""

@@ -33,11 +33,33 @@ def offered(velocity: Array, max_speed: float, following: int = 220, stopping: i
         velocity[:, None] + _spiral(SCALE_MPS, following),
         np.broadcast_to(_spiral(STOPPING_MPS, stopping), (len(velocity), stopping, 2)),
     ]
-    every = np.concatenate(about, 1)
-    density = following * _density(every - velocity[:, None], SCALE_MPS)
-    density += stopping * _density(every, STOPPING_MPS)
+    return _weighed(velocity, np.concatenate(about, 1), (following, stopping), max_speed)
+
+
+def drawn_at_random(
+    velocity: Array, max_speed: float, rng: np.random.Generator, count: int = 70
+) -> Offered:
+    """As `offered`, of points drawn from both t's, `count` of each: K = 2 count."""
+    size = (len(velocity), count)
+    about = [
+        velocity[:, None] + _at_random(SCALE_MPS, size, rng),
+        _at_random(STOPPING_MPS, size, rng),
+    ]
+    return _weighed(velocity, np.concatenate(about, 1), (count, count), max_speed)
+
+
+def _weighed(velocity: Array, every: Array, counts: tuple[int, int], max_speed: float) -> Offered:
+    """Points (N, K, 2), so many of them of each design, and what they stand for."""
+    density = counts[0] * _density(every - velocity[:, None], SCALE_MPS)
+    density += counts[1] * _density(every, STOPPING_MPS)
     fast = np.linalg.norm(every, axis=-1) > max_speed
     return Offered(every, np.where(fast, -np.inf, -np.log(density)))
+
+
+def _at_random(scale: float, size: tuple[int, int], rng: np.random.Generator) -> Array:
+    share, angle = rng.random(size), 2.0 * math.pi * rng.random(size)
+    radius = scale * np.sqrt(2.0 * share / (1.0 - share))
+    return np.asarray(radius[..., None] * np.stack([np.cos(angle), np.sin(angle)], -1))
 
 
 def _spiral(scale: float, count: int) -> Array:

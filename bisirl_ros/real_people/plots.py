@@ -87,7 +87,7 @@ def weights(found: Mapping[str, Any]) -> bytes:
 
 def fans(examples: Mapping[str, Futures]) -> bytes:
     """Futures that were drawn, against what was walked; and how often the real end lay inside."""
-    shown = list(examples.items())[:FANS]
+    shown = [(scene, one) for scene, one in examples.items() if len(one.real)][:FANS]
     figure, axes = grid(
         "Where people were thought to go", "of scenes that were held out", 1, FANS + 1, SIZE_IN
     )
@@ -103,7 +103,9 @@ def fans(examples: Mapping[str, Futures]) -> bytes:
         ax.legend(fontsize=7, frameon=False)
         titles(ax, f"scene {scene}", "4.8 s from here, orange: drawn")
         label_axes(ax, "x [m]", "y [m]")
-    ranks = np.sort(np.concatenate([one.rank() for one in examples.values()]))
+    for ax in axes[len(shown) : FANS]:
+        ax.set_axis_off()
+    ranks = np.sort(np.concatenate([np.zeros(0), *(one.rank() for _, one in shown)]))
     axes[-1].plot(ranks, np.linspace(0.0, 1.0, len(ranks)), color=INK, lw=1.6)
     axes[-1].plot([0, 1], [0, 1], ":", color=GREY)
     titles(axes[-1], "calibration", "how often the real end lay inside")

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from scipy.stats import kstwo  # type: ignore[import-untyped]
+from scipy.stats import kstwo, t  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.real_people.answer import DISTANCES_M, Difference
 from bisirl_ros.real_people.futures import Foretold
-from bisirl_ros.real_people.held_out import REWARD, SceneScores, clustered_mean, paired
+from bisirl_ros.real_people.held_out import REWARD, Scores, clustered_mean, paired
 from bisirl_ros.real_people.rewards import Estimate, Rewards
 
 WINDOW_NAMES: Final = ("ADE_m", "FDE_m")
@@ -50,50 +50,68 @@ def difference_found(of: Difference) -> dict[str, Any]:
     return {
         "by_distance_m": {f"{d:g}": [mean, std] for d, mean, std in pairs},
         "statistic": of.statistic,
-        "freedom": of.freedom,
+        "freedom": list(of.freedom),
         "p": of.p,
     }
 
 
-def scores_found(scores: Sequence[SceneScores]) -> dict[str, Any]:
+def scores_found(scores: Sequence[Scores]) -> dict[str, Any]:
     """Likelihoods, gains of the reward, calibration, and what was foretold of the seconds after."""
     names = list(scores[0].by)
     ranks = np.concatenate([one.rank for one in scores])
+    scene = np.array([name for one in scores for name in one.scene])
+    by = {name: np.concatenate([one.by[name] for one in scores]) for name in names}
+    others = [name for name in names if name != REWARD]
     return {
         "decisions": len(ranks),
-        "scenes": len(scores),
-        "log_likelihood": {
-            name: float(np.concatenate([one.by[name] for one in scores]).mean()) for name in names
-        },
+        "scenes": len(set(scene)),
+        "log_likelihood": {name: float(values.mean()) for name, values in by.items()},
         "by_scene": {
-            one.scene: {name: float(values.mean()) for name, values in one.by.items()}
-            for one in scores
+            str(one): {name: float(values[scene == one].mean()) for name, values in by.items()}
+            for one in np.unique(scene)
         },
-        "gain_of_reward": {name: paired(scores, REWARD, name) for name in names if name != REWARD},
+        "gain_of_reward": {name: paired(scores, REWARD, name) for name in others},
+        "gain_where_they_move": {name: paired(scores, REWARD, name, True) for name in others},
         "calibration": uniform(ranks),
-        "windows": windows_found(scores),
+        "windows": windows_found([one.foretold for one in scores]),
     }
 
 
-def windows_found(scores: Sequence[SceneScores]) -> dict[str, Any]:
-    """Errors of the mean future and of constant velocity, contacts, ranks of the ends."""
-    told = [one.foretold for one in scores]
-    scene = np.concatenate([[one.scene] * len(one.foretold.rank) for one in scores])
+def windows_found(told: Sequence[Foretold]) -> dict[str, Any]:
+    """Errors of the mean future and of constant velocity, contacts, ranks of the ends.
+
+    Empty where nobody was seen for long enough; gains are by scene, `most` as in `paired`.
+    """
+    scene = [name for one in told for name in one.scene]
+    if not scene:
+        return {}
     mean, straight = _joined(told, "mean"), _joined(told, "straight")
+    most = float(t.ppf(0.975, max(len(set(scene)) - 1, 1)))
     better = {}
     for column, name in enumerate(WINDOW_NAMES):
-        gain, deviation = clustered_mean(straight[:, column] - mean[:, column], list(scene))
-        better[name] = {"gain": gain, "deviation_between_scenes": deviation}
-    touching = {"real": "real", "drawn": "drawn", "constant velocity": "straight_on"}
-    contacts = {name: float(_joined(told, of).mean()) for name, of in touching.items()}
+        gain, deviation = clustered_mean(straight[:, column] - mean[:, column], scene)
+        better[name] = {"gain": gain, "deviation": deviation, "most": most}
     return {
         "windows": len(mean),
         "mean_future": dict(zip(WINDOW_NAMES, mean.mean(0).tolist(), strict=True)),
         "constant_velocity": dict(zip(WINDOW_NAMES, straight.mean(0).tolist(), strict=True)),
         "better": better,
-        "contacts": contacts,
+        "contacts": _contacts(told, scene),
         "calibration": uniform(_joined(told, "rank")),
     }
+
+
+def _contacts(told: Sequence[Foretold], scene: Sequence[str]) -> dict[str, Any]:
+    """Shares of windows beside a robot in which it is touched; empty where there is none."""
+    beside = _joined(told, "beside").astype(bool)
+    if not beside.any():
+        return {}
+    shares = {name: _joined(told, name)[beside] for name in ("real", "drawn", "straight_on")}
+    where = [name for name, there in zip(scene, beside, strict=True) if there]
+    more, deviation = clustered_mean(shares["drawn"] - shares["real"], where)
+    most = float(t.ppf(0.975, max(len(set(where)) - 1, 1)))
+    means = {name: float(share.mean()) for name, share in shares.items()}
+    return {**means, "more": {"gain": more, "deviation": deviation, "most": most}}
 
 
 def _joined(told: Sequence[Foretold], name: str) -> Array:
@@ -123,21 +141,26 @@ def table(found: Mapping[str, Any]) -> list[str]:
         line = f"{name:38s} {value:8.3f}"
         if name != REWARD:
             gain = found["gain_of_reward"][name]
-            low, high = gain["scenes"]
-            line += f" {gain['gain']:8.3f} +- {gain['deviation']:.3f}"
-            line += f"  scenes [{low:.3f}, {high:.3f}], better in {gain['scenes_better']:.0%}"
+            moving = found["gain_where_they_move"][name]
+            line += f" {gain['gain']:8.3f} +- {gain['most'] * gain['deviation']:.3f}"
+            line += f", better in {gain['scenes_better']:.0%} of scenes; where they move"
+            line += f" {moving['gain']:.3f} +- {moving['most'] * moving['deviation']:.3f}"
         lines.append(line)
     windows = found["windows"]
+    if not windows:
+        return [*lines, *_calibrated("decisions", found["calibration"])]
     for name in ("mean_future", "constant_velocity"):
         ade, fde = (windows[name][error] for error in WINDOW_NAMES)
         lines.append(f"{name.replace('_', ' '):38s} ADE {ade:.3f} m, FDE {fde:.3f} m")
-    contacts = ", ".join(f"{name} {value:.1%}" for name, value in windows["contacts"].items())
-    lines.append(f"{'touch the robot':38s} {contacts}")
-    for what, of in (("decisions", found), ("ends of windows", windows)):
-        told = of["calibration"]
-        inside = ", ".join(f"{level}: {share:.3f}" for level, share in told["inside"].items())
-        lines.append(
-            f"{'calibration of ' + what:38s} {inside}; off by {told['distance']:.3f}, chance"
-            f" {told['band']:.3f}"
-        )
+    if touching := windows["contacts"]:
+        told = ", ".join(f"{name} {touching[name]:.1%}" for name in ("real", "drawn"))
+        lines.append(f"{'touch the robot':38s} {told}")
+    lines += _calibrated("decisions", found["calibration"])
+    lines += _calibrated("ends of windows", windows["calibration"])
     return lines
+
+
+def _calibrated(what: str, told: Mapping[str, Any]) -> list[str]:
+    inside = ", ".join(f"{level}: {share:.3f}" for level, share in told["inside"].items())
+    off = f"off by {told['distance']:.3f}, chance {told['band']:.3f}"
+    return [f"{'calibration of ' + what:38s} {inside}; {off}"]

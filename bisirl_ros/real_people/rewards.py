@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -12,12 +11,9 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.pooled_prior import Hyperprior, PooledPrior, pooled_prior
 from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.destinations import Destinations
-from bisirl_ros.real_people.fit import PRIOR_PRECISION, Fit
+from bisirl_ros.real_people.fit import PRIOR_PRECISION, Fit, fit
 from bisirl_ros.real_people.held_out import DESTINATIONS, learned
 from bisirl_ros.real_people.likelihood import WalksLikelihood
-
-LEAST_DECISIONS: Final = 5
-"""For each weight, that a scene is fitted by itself."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +29,8 @@ class Estimate:
 class Rewards:
     """all: one reward for everybody; prior: how people differ, of whom somebody new is one
 
-    people: by "scene, person"; scenes: by scene, of those with decisions enough
-    dispersion: how much larger variances between people are than the model has it
+    people: by "scene, person"; scenes: by scene, of those with more walks than weights, clustered
+    by walk; dispersion: how much more one person's walks vary than the model has it
     """
 
     features: tuple[str, ...]
@@ -51,33 +47,52 @@ def rewards(chosen: Chosen, destinations: int = DESTINATIONS) -> Rewards:
     known = Destinations.of(walks.end, destinations)
     everybody = learned(chosen, known)
     likelihood = WalksLikelihood(chosen, known)
-    ratio = np.diag(everybody.covariance) / np.diag(everybody.laplace)
-    dispersion = max(1.0, float(ratio.mean()))
-    prior, people = _of_people(likelihood, everybody.theta, dispersion)
+    observed = likelihood.observed(everybody.theta)
+    dispersion = _dispersion(likelihood.scores(everybody.theta), observed, walks.whose)
+    prior, people = _of_people(likelihood, observed, everybody.theta, dispersion)
     scenes = {}
     for scene in walks.scenes:
         own = chosen.of(walks.in_scenes([scene]))
-        if len(own.walks) >= LEAST_DECISIONS * len(everybody.theta):
-            found = learned(own, known, everybody.theta)
+        if len(own.walks.scene) > len(everybody.theta):
+            found = fit(WalksLikelihood(own, known), everybody.theta)
             scenes[scene] = Estimate(found.theta, found.deviation, len(own.walks))
     names = chosen.looked.person.feature_names
     return Rewards(names, everybody, prior, people, scenes, dispersion)
 
 
+def _dispersion(scores: Array, observed: Array, whose: Sequence[Hashable]) -> float:
+    """How much more scores (W, n) vary from walk to walk of a person than observed (W, n, n) says.
+
+    Of people with several walks: what people differ in is not counted; at least 1.
+    """
+    spread, said = np.zeros(observed.shape[1:]), np.zeros(observed.shape[1:])
+    for who in dict.fromkeys(whose):
+        own = np.array([name == who for name in whose])
+        if (count := int(own.sum())) > 1:
+            off = scores[own] - scores[own].mean(0)
+            spread += count / (count - 1) * off.T @ off
+            said += observed[own].sum(0)
+    if not said.any():
+        return 1.0
+    return max(1.0, float(np.trace(np.linalg.pinv(said, hermitian=True) @ spread)) / len(said))
+
+
 def _of_people(
-    likelihood: WalksLikelihood, theta: Array, dispersion: float
+    likelihood: WalksLikelihood, observed: Array, theta: Array, dispersion: float
 ) -> tuple[PooledPrior, dict[str, Estimate]]:
     """Each person's walks as the Gaussian that their likelihood is at theta, and the pooled prior.
 
-    dispersion: by which what walks say is divided (quasi-likelihood: McCullagh and Nelder 1989, 9)
+    observed: (W, n, n) what each walk says; dispersion: by which it is divided (quasi-likelihood:
+    McCullagh and Nelder 1989, 9)
     """
     walks = likelihood.walks
     order = list(dict.fromkeys(walks.whose))
     number = np.array([order.index(who) for who in walks.whose])
-    said, score = likelihood.information(theta), likelihood.scores(theta)
-    precisions = np.zeros((len(order), len(theta), len(theta)))
+    score = likelihood.scores(theta)
+    precisions: Array = np.zeros((len(order), len(theta), len(theta)))
     pulls = np.zeros((len(order), len(theta)))
-    np.add.at(precisions, number, said / dispersion)
+    np.add.at(precisions, number, observed / dispersion)
+    precisions = _positive(precisions)
     np.add.at(pulls, number, score / dispersion)
     pulls += precisions @ theta
     prior = pooled_prior(pulls, precisions, Hyperprior.of(PRIOR_PRECISION))
@@ -90,3 +105,9 @@ def _of_people(
         deviation = np.sqrt(np.diag(covariance))
         people[f"{scene}, {name}"] = Estimate(mean, deviation, int(counts[p]))
     return prior, people
+
+
+def _positive(matrices: Array) -> Array:
+    """Symmetric (P, n, n) without what is below 0, where unknown goals may have taken them."""
+    values, vectors = np.linalg.eigh(matrices)
+    return np.asarray((vectors * np.maximum(values, 0.0)[:, None]) @ vectors.swapaxes(1, 2))

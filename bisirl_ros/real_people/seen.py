@@ -26,6 +26,6 @@ class Seen:
     def __len__(self) -> int:
         return len(self.place)
 
-    def at(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Seen:
+    def at(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Seen:
         """Some of them."""
         return Seen(self.place[rows], self.velocity[rows], self.others[rows], self.ahead[rows])

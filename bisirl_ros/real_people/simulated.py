@@ -1,7 +1,8 @@
 """Walks that people would have made had they the reward that was fitted: the parametric bootstrap.
 
 Everybody begins where they began, beside the robot and the people on record, has a goal drawn, and
-decides as often. What is fitted to such walks tells whether intervals hold what is true of them.
+decides as often; after a gap they are where they were. What is fitted to such walks tells whether
+intervals hold what is true of them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from bisirl_ros.real_people.held_out import learned
 from bisirl_ros.real_people.seen import Seen
 from bisirl_ros.real_people.walking import choose, drawn
 from bisirl_ros.real_people.walks import Walks
+
+GAP = 1.5
+"""So many periods without a decision are a gap."""
 
 
 def simulated(
@@ -37,6 +41,7 @@ def simulated(
         now = Seen(place[rows], velocity[rows], walks.seen.others[rows], walks.seen.ahead[rows])
         chosen[rows] = choose(person, now, theta, goals[going], rng)
         after = rows[length[going] > step + 1]
+        after = after[walks.stamp[after + 1] - walks.stamp[after] < GAP * person.decision_period_s]
         since = walks.stamp[after + 1] - walks.stamp[after]
         place[after + 1] = place[after] + since[:, None] * chosen[after]
         velocity[after + 1] = chosen[after]

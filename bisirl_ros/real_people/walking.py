@@ -11,11 +11,10 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.choices import log_sum
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.real_people.looked_at import LookedAt
-from bisirl_ros.real_people.offered import offered
+from bisirl_ros.real_people.offered import drawn_at_random
 from bisirl_ros.real_people.seen import Seen
 
-FOLLOWING, STOPPING = 110, 30
-"""Points that are offered to who walks on; fewer than are learned from."""
+ROWS = 4096
 
 
 def choose(
@@ -23,21 +22,24 @@ def choose(
 ) -> Array:
     """A velocity for each of N people whose goals are (N, 2), NaN: nowhere: (N, 2) [m/s].
 
-    One of the points that are offered, by its probability, and then anywhere on a disc of the area
-    that it stands for.
+    One of points that are drawn for them anew, by its probability among these (sampling importance
+    resampling: Rubin 1988).
     """
-    what = offered(seen.velocity, person.max_speed, FOLLOWING, STOPPING)
+    parts = [slice(i, i + ROWS) for i in range(0, len(seen), ROWS)]
+    each = [_choose(person, seen.at(part), theta, goals[part], rng) for part in parts]
+    return np.concatenate([*each, np.zeros((0, 2))])
+
+
+def _choose(
+    person: Person, seen: Seen, theta: Array, goals: Array, rng: np.random.Generator
+) -> Array:
+    what = drawn_at_random(seen.velocity, person.max_speed, rng)
     looked = LookedAt.by(person, seen, what.velocity)
     somewhere = np.isfinite(goals).all(-1, keepdims=True)
     towards = looked.goals(np.where(somewhere, goals, 0.0)) @ theta[list(looked.towards)]
     logits = looked.same @ theta + np.where(somewhere, towards, 0.0) + what.log_area
-    share = np.exp(logits - log_sum(logits)[:, None])
-    index = drawn(share, rng)
-    people = np.arange(len(goals))
-    radius = np.sqrt(np.exp(what.log_area[people, index]) / np.pi * rng.random(len(goals)))
-    angle = 2.0 * np.pi * rng.random(len(goals))
-    off = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
-    return np.asarray(what.velocity[people, index] + off)
+    index = drawn(np.exp(logits - log_sum(logits)[:, None]), rng)
+    return np.asarray(what.velocity[np.arange(len(goals)), index])
 
 
 def drawn(share: Array, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bisirl_ros.real_people.answer import COMPLIANT, compliance
+from bisirl_ros.real_people.answer import compliance
+from bisirl_ros.real_people.navwareset import COMPLIANT
 from bisirl_ros.real_people.report import difference_found
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.people.recorded import FOLDER, chosen, no_data

@@ -39,8 +39,8 @@ BAR = f"ADE and FDE of constant velocity as published, within {OFF_M} m (and hal
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """All tables that are there; navwareset: the located points, on lines between."""
-    if setup.data is None or not (setup.data / ETH_UCY).is_dir():
-        return Outcome({}, [], None, BAR, None, f"no {ETH_UCY}/ in --data")
+    if setup.data is None or not all((setup.data / of).is_dir() for of in (ETH_UCY, NAVWARESET)):
+        return Outcome({}, [], None, BAR, None, f"no {ETH_UCY}/ or no {NAVWARESET}/ in --data")
     figures, missed = {}, []
     for name, (ade, fde) in PUBLISHED.items():
         windows = _navwareset(setup.data) if name == NAVWARESET else _tables(setup.data, name)
