@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.lower_level import LowerLevelResult, Status
@@ -26,9 +27,13 @@ TWO = replace(
 )
 
 
+MANY = 100_000
+"""Clusters: then F is as chi squared is."""
+
+
 def fitted(theta: Array, covariance: Array) -> Fit:
     result = LowerLevelResult(theta, Status.CONVERGED, 1, 0.0)
-    return Fit(theta, covariance, covariance, result)
+    return Fit(theta, covariance, covariance, MANY, result)
 
 
 def test_a_robot_at_a_distance_by_hand() -> None:
@@ -42,8 +47,11 @@ def test_one_weight_is_compared_as_a_normal_is() -> None:
     one = fitted(np.array([1.0, 0, 0, -2.0, 0]), np.diag([0.1, 0.1, 0.1, 0.09, 0.1]))
     other = fitted(np.array([9.0, 0, 0, -1.0, 0]), np.diag([0.1, 0.1, 0.1, 0.16, 0.1]))
     found = compare(PERSON, one, other)
-    assert found.freedom == 1 and found.statistic == pytest.approx(1.0 / 0.25)
-    assert found.p == pytest.approx(2.0 * norm.sf(2.0))
+    assert found.freedom == (1, MANY - 1)
+    assert found.statistic == pytest.approx(1.0 / 0.25)
+    assert found.p == pytest.approx(2.0 * norm.sf(2.0), rel=1e-3)
+    few = compare(PERSON, one, replace(other, clusters=6))
+    assert few.freedom == (1, 5) and few.p == pytest.approx(2.0 * student.sf(2.0, 5))
     at = np.exp(-0.5 * np.square(np.array(DISTANCES_M) / 0.8))
     np.testing.assert_allclose(found.mean, -1.0 * at)
     np.testing.assert_allclose(found.deviation, 0.5 * at)
@@ -59,7 +67,7 @@ def test_several_weights_are_compared_together() -> None:
     assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.03)
     assert np.mean(p) == pytest.approx(0.5, abs=0.06)
     far = compare(TWO, fitted(np.array([9.0, 0, -9.0]), 0.1 * spread), fitted(draws[0, 0], spread))
-    assert far.freedom == 2 and far.p < 0.01
+    assert far.freedom == (2, MANY - 1) and far.p < 0.01
 
 
 def people(walks: Chosen, known: Destinations, proximity: float, seed: int) -> Fit:

@@ -117,7 +117,7 @@ def beside(off: tuple[float, float], others: Array | None = None) -> Walks:
     )
 
 
-def push(of: Walks, force: tuple[float, ...] = (-1.0, 0.0, -1.0, 0.0)) -> Array:
+def push(of: Walks, force: tuple[float, ...] = (np.exp(-1.0), 0.0, np.exp(-1.0), 0.0)) -> Array:
     parameters = np.array([0.3, 1.2, *force])
     goal = np.array([[5.0, 3.0]])
     return np.asarray(is_pushed(parameters, of, goal) - is_drawn(parameters[:2], of, goal))[0]
@@ -138,7 +138,7 @@ def test_the_robot_pushes_from_where_it_is_half_a_decision_on() -> None:
 
 def test_so_do_others_and_who_is_away_does_not() -> None:
     other = np.array([[[0.5, 2.0, 0.0, -2.0]]])
-    pushed = push(beside((1e3, 1e3), other), (-1.0, 0.0, -2.0, np.log(0.5)))
+    pushed = push(beside((1e3, 1e3), other), (np.exp(-1.0), 0.0, np.exp(-2.0), np.log(0.5)))
     np.testing.assert_allclose(pushed, [0.0, -np.exp(-2.0 - 1.0 / 0.5)], atol=1e-12)
     np.testing.assert_allclose(push(beside((1e3, 1e3))), 0.0, atol=1e-12)
 

@@ -64,7 +64,7 @@ def test_who_goes_on_is_drawn_straight_on() -> None:
     found = of([recording("a", {"p": walking(np.arange(14.0))})])
     np.testing.assert_allclose(found.mean, found.straight, atol=0.2)
     assert found.drawn.std(1).max() > 1e-3
-    told = Foretold.of(found)
+    told = Foretold.of(found, ["s"])
     np.testing.assert_allclose(told.straight, 0.0, atol=1e-9)
     assert told.mean.max() < 0.2 and (told.real == 0.0).all()
 
@@ -80,7 +80,7 @@ def test_what_is_drawn_goes_to_the_goal_and_shuns_the_robot() -> None:
     assert bold.contacts(bold.drawn)[1:4].min() > 0.5 > 0.1 > shy.contacts(shy.drawn)[1:4].max()
 
 
-def test_who_walks_on_sees_what_the_robot_does_meanwhile() -> None:
+def test_nothing_of_what_the_robot_does_later_is_known() -> None:
     """It stands in the way; it stays, or leaves half a second after the window begins."""
     time, stamps = 0.1 * np.arange(131), np.arange(9.0)
     shy = np.array([8.0, -2.0, -3.0, -30.0, 0.0])
@@ -89,8 +89,8 @@ def test_who_walks_on_sees_what_the_robot_does_meanwhile() -> None:
         places = np.stack([np.full(131, 6.5), 0.1 + speed * np.maximum(time - 3.5, 0.0)], -1)
         walk = straight(stamps, (1.0, 0.0), (0.0, 0.0))
         found = of([recording("a", {"p": walk}, driven(time, places))], shy)
-        ends.append(np.abs(found.drawn[0, :, -1, 1]).mean())
-    assert ends[1] < 0.7 * ends[0], "they walk around it while it is there"
+        ends.append(found.drawn[0])
+    np.testing.assert_array_equal(*ends)
 
 
 def test_the_robot_moves_as_recorded() -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.real_people import held_out
 from bisirl_ros.real_people.comparators import COMPARATORS, Comparator
 from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.held_out import (
@@ -18,7 +17,7 @@ from bisirl_ros.real_people.held_out import (
     REWARD,
     STAND_IN,
     Rival,
-    SceneScores,
+    Scores,
     clustered_mean,
     paired,
     rivals,
@@ -35,20 +34,20 @@ OUT = SCENES[1]
 class Spy(Comparator):
     """Constant velocity that remembers what it was fitted to."""
 
-    def fit(self, walks: Walks, destinations: Destinations, start: Array | None = None) -> Array:
+    def fit(self, walks: Walks, destinations: Destinations) -> Array:
         taught.append((walks.scenes, destinations.places))
-        return super().fit(walks, destinations, start)
+        return super().fit(walks, destinations)
 
 
 taught: list[tuple[tuple[str, ...], Array]] = []
 
 
-def scored(of: list[SceneRecording]) -> tuple[SceneScores, list[tuple[tuple[str, ...], Array]]]:
+def scored(of: list[SceneRecording]) -> tuple[Scores, list[tuple[tuple[str, ...], Array]]]:
     """The scene OUT, one model and one comparator."""
     taught.clear()
     model = [Rival(REWARD, chosen_of(walks_of(of, PERSON)))]
     spy = Spy("constant velocity", COMPARATORS[0].mean)
-    return score(OUT, model, of, [spy], destinations=3, every=4)[0], list(taught)
+    return score([OUT], model, of, [spy], destinations=3, every=4)[0], list(taught)
 
 
 def corrupted(of: list[SceneRecording], scene: str) -> list[SceneRecording]:
@@ -86,7 +85,10 @@ def test_what_a_scene_is_scored_by(recorded: list[SceneRecording]) -> None:
     of = WalksLikelihood(chosen.of(out), known)
     np.testing.assert_allclose(plain.by[REWARD], of.foretold(plain.theta[REWARD]))
     np.testing.assert_allclose(plain.rank, of.rank(plain.theta[REWARD]))
-    assert plain.scene == OUT and len(plain.person) == len(plain.rank) == 72
+    assert set(plain.scene) == set(plain.foretold.scene) == {OUT}
+    assert len(plain.person) == len(plain.rank) == 72
+    moving = np.linalg.norm(chosen.walks.of(out).chosen, axis=-1) > 0.05
+    np.testing.assert_array_equal(plain.moving, moving)
     assert set(plain.by) == {REWARD, "constant velocity"}
     assert len(plain.foretold.rank) == len(plain.foretold.mean) > 0
 
@@ -127,21 +129,24 @@ def test_without_a_robot_none_is_known(recorded: list[SceneRecording]) -> None:
     assert names[0] == REWARD and not {ALONE, FORESEEN, STAND_IN} & set(names)
 
 
-def made_up(scene: str, gain: list[float], person: tuple[str, ...]) -> SceneScores:
-    by = {"a": np.array(gain), "b": np.zeros(len(gain))}
-    return SceneScores(scene, by, np.zeros(len(gain)), {}, person, None)  # type: ignore[arg-type]
+def made_up(scene: str, gain: list[float], person: tuple[str, ...]) -> Scores:
+    by, count = {"a": np.array(gain), "b": np.zeros(len(gain))}, len(gain)
+    moving = np.arange(count) > 0
+    return Scores(by, np.zeros(count), moving, {}, (scene,) * count, person, None)  # type: ignore[arg-type]
 
 
-def test_pairs_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = list[list[float]]()
-    monkeypatch.setattr(held_out, "bootstrap_mean", lambda v: seen.append(v) or [0.0, 1.0])
+def test_pairs_by_hand() -> None:
     scores = [made_up("s", [1.0, 2.0, 3.0], ("p", "p", "q")), made_up("t", [-1.0], ("p",))]
     found = paired(scores, "a", "b")
     assert found["gain"] == pytest.approx(5.0 / 4.0)
-    assert seen == [[2.0, -1.0]] and found["scenes"] == [0.0, 1.0]
     assert found["scenes_better"] == 0.5
-    totals = np.array([3.0 - 2.5, 3.0 - 1.25, -1.0 - 1.25])  # p of s, q of s, p of t
-    assert found["deviation"] == pytest.approx(np.sqrt(1.5 * np.square(totals).sum()) / 4.0)
+    by_scene = np.array([6.0 - 3.75, -1.0 - 1.25])
+    assert found["deviation"] == pytest.approx(np.sqrt(2.0 * np.square(by_scene).sum()) / 4.0)
+    by_person = np.array([3.0 - 2.5, 3.0 - 1.25, -1.0 - 1.25])  # p of s, q of s, p of t
+    assert found["by_person"] == pytest.approx(np.sqrt(1.5 * np.square(by_person).sum()) / 4.0)
+    assert found["scenes"] == [-1.0, 2.0]  # one scene twice; both weigh by their decisions
+    assert found["most"] == pytest.approx(12.706, rel=1e-3)
+    assert paired(scores[:1], "a", "b", moving=True)["gain"] == pytest.approx(2.5)
 
 
 def test_clustered_means_by_hand() -> None:

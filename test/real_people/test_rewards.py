@@ -10,7 +10,7 @@ import pytest
 from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.held_out import learned
-from bisirl_ros.real_people.rewards import Rewards, rewards
+from bisirl_ros.real_people.rewards import Rewards, _dispersion, rewards
 
 from .walkers import SCENES
 
@@ -52,8 +52,19 @@ def test_people_in_general(found: Rewards) -> None:
     people = np.array([one.theta for one in found.people.values()])
     assert (people.min(0) < found.prior.mean).all() and (found.prior.mean < people.max(0)).all()
     assert found.features == ("progress", "persistence", "effort", "proximity", "person_proximity")
-    ratio = np.diag(found.all.covariance) / np.diag(found.all.laplace)
-    assert found.dispersion == max(1.0, ratio.mean())
+    assert found.dispersion >= 1.0
+
+
+def test_the_dispersion_is_within_people() -> None:
+    """Who differs from others adds none; who varies twice as much as foreseen, four."""
+    rng = np.random.default_rng(0)
+    whose = np.repeat(np.arange(300), 4).tolist()
+    observed = np.tile(np.diag([2.0, 0.5]), (1200, 1, 1))
+    noise = rng.normal(size=(1200, 2)) * np.sqrt([2.0, 0.5])
+    apart = np.repeat(10.0 * rng.normal(size=(300, 2)), 4, 0)
+    assert _dispersion(apart + 0.1 * noise, observed, whose) == 1.0
+    assert _dispersion(apart + 2.0 * noise, observed, whose) == pytest.approx(4.0, rel=0.1)
+    assert _dispersion(noise[:3], observed[:3], ["a", "b", "c"]) == 1.0
 
 
 def test_decisions_are_counted(found: Rewards, blind: Chosen) -> None:
@@ -66,7 +77,7 @@ def test_scenes_are_fitted_alone_where_they_have_decisions_enough(blind: Chosen)
     few = np.array([scene != SCENES[0] or i < 2 for i, scene in enumerate(walks.scene)])
     some = blind.of(few)
     found = rewards(some, destinations=3)
-    assert set(found.scenes) == set(SCENES[1:]), "24 decisions are less than 5 a weight"
+    assert set(found.scenes) == set(SCENES[1:]), "2 walks are less than there are weights"
     own = some.of(some.walks.in_scenes([SCENES[2]]))
     alone = learned(own, Destinations.of(some.walks.end, 3))
     np.testing.assert_allclose(found.scenes[SCENES[2]].theta, alone.theta, atol=0.01)

@@ -23,10 +23,29 @@ def test_a_robots_velocity_is_in_its_own_frame_and_yaws_do_not_jump() -> None:
     assert samples is not None
     states = samples.at(np.array([0.0, 1.05, 3.0]))
     np.testing.assert_allclose(states[:, 2], [3.0, 3.21, 3.6])
-    np.testing.assert_allclose(states[::2, 3], 0.5 * np.sin(yaw[[0, 30]]), atol=1e-9)
-    np.testing.assert_allclose(states[::2, 4], 0.5 * np.cos(yaw[[0, 30]]), atol=1e-9)
+    np.testing.assert_allclose(states[2, 3], 0.5 * np.sin(yaw[30]), atol=1e-9)
+    np.testing.assert_allclose(states[2, 4], 0.5 * np.cos(yaw[30]), atol=1e-9)
+    np.testing.assert_allclose(states[0, 3:], 0.0, atol=1e-9)  # nothing is known of before
     assert samples.known(np.array([-0.5, 2.0, 4.5])).tolist() == [False, True, False]
     assert GAP_S == 1.0
+
+
+def test_a_robots_velocity_holds_nothing_that_comes_after() -> None:
+    time = 0.1 * np.arange(41)
+    ahead = np.maximum(time - 2.0, 0.0)
+    samples = robot_samples(np.stack([time, ahead, 0.0 * time, 0.0 * time], -1))
+    assert samples is not None
+    np.testing.assert_allclose(samples.at(np.array([2.0, 2.15, 2.3]))[:, 3], [0.0, 0.5, 1.0])
+
+
+def test_stand_ins_last_as_long_where_one_does() -> None:
+    own = driven(0.1 * np.arange(21), np.zeros((21, 2)))
+    short = driven(0.1 * np.arange(6), np.ones((6, 2)))
+    long = driven(0.1 * np.arange(31), 2.0 * np.ones((31, 2)))
+    one, _, longest = stand_ins([own, short, long], ["s"] * 3)
+    assert one is not None and longest is not None
+    np.testing.assert_allclose(one[:, 1], 2.0)
+    np.testing.assert_allclose(longest[:, 1], 0.0)  # none lasts as long: the longest
 
 
 def test_stand_ins_begin_with_their_first_pose_and_keep_the_stamps() -> None:
