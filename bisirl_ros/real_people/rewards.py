@@ -47,9 +47,9 @@ def rewards(chosen: Chosen, destinations: int = DESTINATIONS) -> Rewards:
     known = Destinations.of(walks.end, destinations)
     everybody = learned(chosen, known)
     likelihood = WalksLikelihood(chosen, known)
-    observed = likelihood.observed(everybody.theta)
+    said, observed = likelihood.information(everybody.theta), likelihood.observed(everybody.theta)
     dispersion = _dispersion(likelihood.scores(everybody.theta), observed, walks.whose)
-    prior, people = _of_people(likelihood, observed, everybody.theta, dispersion)
+    prior, people = _of_people(likelihood, everybody.theta, _kept(observed, said) / dispersion)
     scenes = {}
     for scene in walks.scenes:
         own = chosen.of(walks.in_scenes([scene]))
@@ -77,13 +77,23 @@ def _dispersion(scores: Array, observed: Array, whose: Sequence[Hashable]) -> fl
     return max(1.0, float(np.trace(np.linalg.pinv(said, hermitian=True) @ spread)) / len(said))
 
 
+def _kept(observed: Array, said: Array) -> float:
+    """Share of what walks would say (W, n, n), were goals known, that is left as they are not.
+
+    Over all together: of one person the observed information need not be positive.
+    """
+    left = np.linalg.pinv(said.sum(0), hermitian=True) @ observed.sum(0)
+    rank = np.linalg.matrix_rank(said.sum(0), hermitian=True)
+    return float(np.clip(np.trace(left) / max(rank, 1), 0.01, 1.0))
+
+
 def _of_people(
-    likelihood: WalksLikelihood, observed: Array, theta: Array, dispersion: float
+    likelihood: WalksLikelihood, theta: Array, weight: float
 ) -> tuple[PooledPrior, dict[str, Estimate]]:
     """Each person's walks as the Gaussian that their likelihood is at theta, and the pooled prior.
 
-    observed: (W, n, n) what each walk says; dispersion: by which it is divided (quasi-likelihood:
-    McCullagh and Nelder 1989, 9)
+    weight: of what walks say, were goals known and did walks vary as the model has it
+    (quasi-likelihood: McCullagh and Nelder 1989, chapter 9)
     """
     walks = likelihood.walks
     order = list(dict.fromkeys(walks.whose))
@@ -91,9 +101,8 @@ def _of_people(
     score = likelihood.scores(theta)
     precisions: Array = np.zeros((len(order), len(theta), len(theta)))
     pulls = np.zeros((len(order), len(theta)))
-    np.add.at(precisions, number, observed / dispersion)
-    precisions = _positive(precisions)
-    np.add.at(pulls, number, score / dispersion)
+    np.add.at(precisions, number, weight * likelihood.information(theta))
+    np.add.at(pulls, number, weight * score)
     pulls += precisions @ theta
     prior = pooled_prior(pulls, precisions, Hyperprior.of(PRIOR_PRECISION))
     counts = np.bincount(number[walks.walk], minlength=len(order))
@@ -105,9 +114,3 @@ def _of_people(
         deviation = np.sqrt(np.diag(covariance))
         people[f"{scene}, {name}"] = Estimate(mean, deviation, int(counts[p]))
     return prior, people
-
-
-def _positive(matrices: Array) -> Array:
-    """Symmetric (P, n, n) without what is below 0, where unknown goals may have taken them."""
-    values, vectors = np.linalg.eigh(matrices)
-    return np.asarray((vectors * np.maximum(values, 0.0)[:, None]) @ vectors.swapaxes(1, 2))

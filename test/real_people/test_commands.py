@@ -63,7 +63,7 @@ def test_a_folder_of_tables_is_studied(data: Path, capsys: pytest.CaptureFixture
     assert cli.main(["people", "--data", str(data), "--out", str(out)]) == 0
     said = capsys.readouterr()
     assert said.err == "" and "6 recordings of 3 scenes" in said.out
-    assert "216 decisions of 9 people in 18 walks" in said.out
+    assert "216 decisions of 9 people of a scene in 18 walks" in said.out
     summary = json.loads((out / "people.json").read_text())
     person = load_scenario("walkers").person
     assert list(summary["rewards"]["everybody"]) == list(person.feature_names)
