@@ -54,8 +54,12 @@ def measure(setup: Setup, say: Say) -> Outcome:
 
 
 def of_scenes(data: Path, quick: bool, scenes: tuple[str, ...], every: int) -> dict[str, Any]:
-    """Some held out, as plain numbers."""
-    one, _ = score(scenes, compared(data, quick), recordings(data, quick), every=every)
+    """Some held out."""
+    return row_of(score(scenes, compared(data, quick), recordings(data, quick), every=every)[0])
+
+
+def row_of(one: Scores) -> dict[str, Any]:
+    """As plain numbers; `from_row` is the way back."""
     return {
         "by": {name: np.round(values, 6).tolist() for name, values in one.by.items()},
         "rank": np.round(one.rank, 6).tolist(),
