@@ -28,6 +28,8 @@ FEATURE_NAMES = (
     "standing",
 )
 """The features that `bisirl_ros.crowd.features` defines."""
+PROPORTIONAL = ("progress", "velocity_change", "speed_deviation", "effort")
+"""Those of which another scale is but another unit."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,13 @@ class Person:
     def __post_init__(self) -> None:
         if not self.features:
             raise InputError("person: features is empty; name at least one")
-        names = self.feature_names
-        if len(set(names)) < len(names):
-            twice = next(n for n in names if names.count(n) > 1)
+        columns = [f.name if f.name in PROPORTIONAL else f for f in self.features]
+        twice = [
+            f.name for f, c in zip(self.features, columns, strict=True) if columns.count(c) > 1
+        ]
+        if twice:
             raise InputError(
-                f"person: feature '{twice}' is named twice; no data tells two equal columns apart:"
-                " give one of them another scale"
+                f"person: feature '{twice[0]}' is named twice; no data tells two equal columns apart"
             )
 
     @cached_property

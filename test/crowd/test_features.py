@@ -48,6 +48,8 @@ def step(others: Tensor | None = None, room: Room = EMPTY) -> Step:
         ("wall_proximity", 0.3, 0.0),  # no wall
         ("person_proximity", 0.6, 0.0),  # nobody else
         ("company", 1.0, math.exp(-0.5 * 1.5**2)),  # best at 0 m
+        ("persistence", 0.5, math.log(1.0 + (0.36 + 0.09) / 0.25)),
+        ("standing", 1.0, math.exp(-0.5)),
         ("robot_left", 1.5, -0.9 / 1.5 * math.exp(-0.5)),  # 0.9 to the right of their way
     ],
 )

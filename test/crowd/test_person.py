@@ -83,3 +83,10 @@ def test_a_person_without_features_or_with_one_twice_is_refused() -> None:
         Person(())
     with pytest.raises(InputError, match="'effort' is named twice"):
         Person((FeatureSpec("effort"), FeatureSpec("effort", scale=2.0)))
+
+
+def test_features_that_share_a_name_are_told_apart_by_their_scale() -> None:
+    features = (FeatureSpec("effort"), FeatureSpec("proximity", 0.4), FeatureSpec("proximity", 2.0))
+    assert Person(features).feature_names == ("effort", "proximity_0.4", "proximity_2")
+    with pytest.raises(InputError, match="'proximity' is named twice"):
+        Person((*features, FeatureSpec("proximity", 0.4)))

@@ -18,7 +18,7 @@ def test_there_is_a_usual_weight_of_every_feature() -> None:
 @pytest.mark.parametrize("name", scenario_names())
 def test_the_usual_weights_fit_every_scenario(name: str) -> None:
     scenario = load_scenario(name)
-    usual = np.array([NOMINAL[feature] for feature in scenario.feature_names])
+    usual = np.array([NOMINAL[feature.name] for feature in scenario.person.features])
     kinds = [np.array(kind.weights) for kind in scenario.population] or [usual]
     usual = np.array([kinds[p % len(kinds)] for p in range(scenario.people)])
     exact = true_weights(scenario, (), 0.0, same=False, seed=0)
