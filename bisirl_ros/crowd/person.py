@@ -40,6 +40,11 @@ class FeatureSpec:
     scale: float = setting(1.0, doc="what counts as one unit of it", low=1e-3)
     distance: float = setting(0.0, doc="the best distance of `company`", unit="m", low=0.0)
 
+    @property
+    def label(self) -> str:
+        """What tells it from others of its name."""
+        return f"{self.name}_{self.scale:g}" + f"_{self.distance:g}" * (self.distance > 0.0)
+
 
 @dataclass(frozen=True)
 class Person:
@@ -66,7 +71,8 @@ class Person:
         ]
         if twice:
             raise InputError(
-                f"person: feature '{twice[0]}' is named twice; no data tells two equal columns apart"
+                f"person: feature '{twice[0]}' is named twice; no data tells two equal columns"
+                " apart"
             )
 
     @cached_property
@@ -74,7 +80,8 @@ class Person:
         """Names of psi's components, in the order of theta; with the scale where two share one."""
         plain = [feature.name for feature in self.features]
         return tuple(
-            f.name if plain.count(f.name) == 1 else f"{f.name}_{f.scale:g}" for f in self.features
+            feature.name if plain.count(feature.name) == 1 else feature.label
+            for feature in self.features
         )
 
     @cached_property

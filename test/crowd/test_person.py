@@ -88,5 +88,7 @@ def test_a_person_without_features_or_with_one_twice_is_refused() -> None:
 def test_features_that_share_a_name_are_told_apart_by_their_scale() -> None:
     features = (FeatureSpec("effort"), FeatureSpec("proximity", 0.4), FeatureSpec("proximity", 2.0))
     assert Person(features).feature_names == ("effort", "proximity_0.4", "proximity_2")
+    company = (FeatureSpec("company", 1.0, 1.0), FeatureSpec("company", 1.0, 2.0))
+    assert Person(company).feature_names == ("company_1_1", "company_1_2")
     with pytest.raises(InputError, match="'proximity' is named twice"):
         Person((*features, FeatureSpec("proximity", 0.4)))
