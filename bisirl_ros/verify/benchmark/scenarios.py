@@ -6,7 +6,7 @@ from bisirl_ros.crowd.scenario import scenario_names
 from bisirl_ros.verify.experiment import Setup
 
 DEFAULT = "guide"
-NOT_IMAGINED = ("people",)
+NOT_IMAGINED = ("people", "walkers")
 """Scenarios of recordings, whose starts are not to be imagined from."""
 
 
