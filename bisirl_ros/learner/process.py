@@ -41,7 +41,7 @@ class LearnerProcess:
     """
 
     def __init__(self, config: WorkerConfig) -> None:
-        self._scenario = config.scenario
+        self._config = config
         self.exitcode: int | None = None
         context = multiprocessing.get_context("spawn")
         its_inbox, inbox = context.Pipe(duplex=False)
@@ -87,7 +87,7 @@ class LearnerProcess:
 
     def _usable(self, data: bytes) -> Snapshot:
         """Raises InputError for one that is damaged, not finite or of another scenario."""
-        snapshot, scenario = unpack_snapshot(data, "learner"), self._scenario
+        snapshot, scenario = unpack_snapshot(data, "learner"), self._config.scenario
         if (snapshot.scenario, snapshot.features) != (scenario.name, scenario.feature_names):
             raise InputError(
                 f"learner: a snapshot of scenario {snapshot.scenario}, this is {scenario.name}"

@@ -36,7 +36,8 @@ def start(monkeypatch: pytest.MonkeyPatch, stand_ins: Any) -> Iterator[Start]:
 
     yield make
     for learner in started:
-        learner._process.kill()
+        if learner.alive:
+            learner._process.kill()
         learner.stop()
 
 
@@ -120,7 +121,7 @@ def test_stop_ends_a_learner_that_hangs_in_its_time(start: Start, stopped: bool,
     _, took_s = timed(lambda: learner.stop(timeout_s=0.3))
     assert 0.29 < took_s < AT_ONCE_S
     assert not learner.alive
-    assert learner._process.exitcode == -signal.SIGKILL
+    assert learner.exitcode == -signal.SIGKILL
     assert learner.poll() == []
     assert not learner.offer(logs.large_log(1))
     learner.stop()
@@ -129,7 +130,7 @@ def test_stop_ends_a_learner_that_hangs_in_its_time(start: Start, stopped: bool,
 def test_stop_hears_the_last_words_out(start: Start) -> None:
     learner = start("write_much")
     learner.stop(timeout_s=PATIENCE_S)
-    assert learner._process.exitcode == 0
+    assert learner.exitcode == 0
 
 
 def test_stop_lets_the_learner_read_what_it_was_offered(start: Start, logs: Any) -> None:
@@ -137,7 +138,7 @@ def test_stop_lets_the_learner_read_what_it_was_offered(start: Start, logs: Any)
     for _ in range(INBOX_SIZE):
         assert learner.offer(logs.large_log(2500))
     learner.stop(timeout_s=PATIENCE_S)
-    assert learner._process.exitcode == 0
+    assert learner.exitcode == 0
 
 
 ORPHANING = """
