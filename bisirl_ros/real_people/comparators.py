@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 from scipy.special import gammaln  # type: ignore[import-untyped]
 
@@ -51,7 +50,7 @@ class Comparator:
 
     def fit(self, walks: Walks, destinations: Destinations) -> Array:
         """Parameters of greatest likelihood: its own, then log deviations, then log(freedom)."""
-        first = _first(walks)
+        first = walks.first
 
         def cost(parameters: Array) -> float:
             chosen = self.log_chosen(parameters, walks, destinations)
@@ -68,7 +67,7 @@ class Comparator:
     def foretold(self, parameters: Array, walks: Walks, destinations: Destinations) -> Array:
         """log density of each decision, given the walk until then: (N,) per [m^2/s^2]."""
         chosen = self.log_chosen(parameters, walks, destinations)
-        return foretold(chosen, destinations.log_prior, _first(walks))
+        return foretold(chosen, destinations.log_prior, walks.first)
 
     def _density(self, parameters: Array, walks: Walks, goal: Array | None) -> Array:
         own = len(self.starts[0])
@@ -130,10 +129,6 @@ def _along_across(off: Array, velocity: Array) -> Array:
     along = np.where(speed > LEAST_M, velocity / np.maximum(speed, LEAST_M), np.array([1.0, 0.0]))
     across = np.stack([-along[:, 1], along[:, 0]], -1)
     return np.stack([(off * along).sum(-1), (off * across).sum(-1)], -1)
-
-
-def _first(walks: Walks) -> NDArray[np.intp]:
-    return np.flatnonzero(np.diff(walks.walk, prepend=-1))
 
 
 _DRAWN = ((0.2, 1.0),)

@@ -24,10 +24,9 @@ from bisirl_ros.real_people.robots import robot_samples
 from bisirl_ros.real_people.seen import Seen
 from bisirl_ros.real_people.walking import choose, drawn, gone_on
 from bisirl_ros.real_people.walks import SceneRecording
+from bisirl_ros.real_people.windows import FORETOLD, OBSERVED, STEP_S
 from bisirl_ros.tracking.samples import TICK_S, Samples
 
-STEP_S: Final = 0.4
-OBSERVED, FORETOLD = 8, 12
 LATER_S: Final = STEP_S * np.arange(1, FORETOLD + 1)
 DRAWS: Final = 40
 CONTACT_M: Final = 0.5

@@ -55,7 +55,7 @@ class WalksLikelihood:
     @cached_property
     def first(self) -> NDArray[np.intp]:
         """The first decision of each walk: (W,)."""
-        return np.flatnonzero(np.diff(self.walks.walk, prepend=-1))
+        return self.walks.first
 
     def value(self, theta: Array) -> float:
         """- sum log p."""

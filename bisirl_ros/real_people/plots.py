@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.real_people.answer import by_distance
 from bisirl_ros.real_people.fit import Fit
@@ -40,9 +41,10 @@ def answers(person: Person, groups: Mapping[str, Fit]) -> bytes:
     distance = np.linspace(0.0, 5.0, 101)
     at = by_distance(person, distance)
     for (name, fit), look in zip(groups.items(), (INK, GOOD, ALARM), strict=False):
-        mean, std = at @ fit.theta, np.sqrt(np.einsum("dn,nm,dm->d", at, fit.covariance, at))
+        mean = at @ fit.theta
+        wide = NORMAL_95 * np.sqrt(np.einsum("dn,nm,dm->d", at, fit.covariance, at))
         curve.plot(distance, mean, color=look, lw=1.6, label=name)
-        curve.fill_between(distance, mean - 1.96 * std, mean + 1.96 * std, color=look, alpha=0.15)
+        curve.fill_between(distance, mean - wide, mean + wide, color=look, alpha=0.15)
     curve.axhline(0.0, color=GREY, lw=0.8)
     curve.legend(fontsize=8, frameon=False)
     titles(curve, "by distance", "what the features of distance add up to")
@@ -76,7 +78,7 @@ def weights(found: Mapping[str, Any]) -> bytes:
         each = [one["weights"][name][0] for one in found["people"].values()]
         ax.plot(place + 0.25 * (rng.random(len(each)) - 0.5), each, ".", color=PERSON, ms=3)
         mean, std = found["everybody"][name]
-        ax.errorbar(place, mean, 1.96 * std, fmt="o", color=INK, ms=4, capsize=3)
+        ax.errorbar(place, mean, NORMAL_95 * std, fmt="o", color=INK, ms=4, capsize=3)
     ax.axhline(0.0, color=GREY, lw=0.8)
     ax.set_xticks(range(len(names)), [name.replace("_", "\n") for name in names])
     titles(ax, "weights", "in units of the temperature")

@@ -49,7 +49,8 @@ def rewards(chosen: Chosen, destinations: int = DESTINATIONS) -> Rewards:
     likelihood = WalksLikelihood(chosen, known)
     said, observed = likelihood.information(everybody.theta), likelihood.observed(everybody.theta)
     dispersion = _dispersion(likelihood.scores(everybody.theta), observed, walks.whose)
-    prior, people = _of_people(likelihood, everybody.theta, _kept(observed, said) / dispersion)
+    weight = _kept(observed, said) / dispersion
+    prior, people = _of_people(likelihood, everybody.theta, weight * said, weight)
     scenes = {}
     for scene in walks.scenes:
         own = chosen.of(walks.in_scenes([scene]))
@@ -88,11 +89,12 @@ def _kept(observed: Array, said: Array) -> float:
 
 
 def _of_people(
-    likelihood: WalksLikelihood, theta: Array, weight: float
+    likelihood: WalksLikelihood, theta: Array, said: Array, weight: float
 ) -> tuple[PooledPrior, dict[str, Estimate]]:
     """Each person's walks as the Gaussian that their likelihood is at theta, and the pooled prior.
 
-    weight: of what walks say, were goals known and did walks vary as the model has it
+    said: (W, n, n) what each walk says; weight: in it, and of its score, of what it would say, were
+    goals known and did walks vary as the model has it
     (quasi-likelihood: McCullagh and Nelder 1989, chapter 9)
     """
     walks = likelihood.walks
@@ -101,7 +103,7 @@ def _of_people(
     score = likelihood.scores(theta)
     precisions: Array = np.zeros((len(order), len(theta), len(theta)))
     pulls = np.zeros((len(order), len(theta)))
-    np.add.at(precisions, number, weight * likelihood.information(theta))
+    np.add.at(precisions, number, said)
     np.add.at(pulls, number, weight * score)
     pulls += precisions @ theta
     prior = pooled_prior(pulls, precisions, Hyperprior.of(PRIOR_PRECISION))

@@ -28,7 +28,7 @@ def simulated(
     person: Person, walks: Walks, theta: Array, known: Destinations, rng: np.random.Generator
 ) -> Walks:
     """As many decisions of as many walks, of people with reward theta (n,)."""
-    first = np.flatnonzero(np.diff(walks.walk, prepend=-1))
+    first = walks.first
     length = np.diff([*first, len(walks)])
     places = np.concatenate([known.places, [[np.nan, np.nan]]])
     share = np.broadcast_to(np.exp(known.log_prior), (len(first), len(places)))

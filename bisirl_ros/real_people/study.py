@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.files import write_whole
@@ -59,7 +60,7 @@ class Study:
         found = rewards(self._chosen, self._destinations)
         told = report.rewards_found(found)
         for name, (value, std) in told["everybody"].items():
-            say(f"  {name:24s} {value:8.3f} +- {1.96 * std:.3f}")
+            say(f"  {name:24s} {value:8.3f} +- {NORMAL_95 * std:.3f}")
         summary: dict[str, Any] = {"rewards": told}
         groups = {"all robots": found.all} | self._by_regard(summary, say)
         if self._structure:

@@ -71,6 +71,11 @@ class Walks:
         return tuple(dict.fromkeys(self.scene))
 
     @property
+    def first(self) -> NDArray[np.intp]:
+        """The first decision of each walk: (W,)."""
+        return np.flatnonzero(np.diff(self.walk, prepend=-1))
+
+    @property
     def whose(self) -> tuple[tuple[str, str], ...]:
         """Scene and person of each walk: nobody is known to be the same in two scenes."""
         return tuple(zip(self.scene, self.person, strict=True))

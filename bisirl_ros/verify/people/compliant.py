@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.real_people.answer import compliance
 from bisirl_ros.real_people.navwareset import COMPLIANT
 from bisirl_ros.real_people.report import difference_found
@@ -24,9 +25,11 @@ def measure(setup: Setup, say: Say) -> Outcome:
     found = setup.parts.measure(of_all, {"compliant": (setup.data, setup.quick)}, say)["compliant"]
     at = found["by_distance_m"]
     for distance, (mean, std) in at.items():
-        say(f"{distance} m: {mean:+.2f} +- {1.96 * std:.2f} of one decision's reward")
+        say(f"{distance} m: {mean:+.2f} +- {NORMAL_95 * std:.2f} of one decision's reward")
     say(f"no weight on the robot differs: p = {found['p']:.3f}")
-    interval = {d: [mean - 1.96 * std, mean + 1.96 * std] for d, (mean, std) in at.items()}
+    interval = {
+        d: [mean - NORMAL_95 * std, mean + NORMAL_95 * std] for d, (mean, std) in at.items()
+    }
     return Outcome(found, [], interval, BAR, True)
 
 
@@ -52,7 +55,7 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     """The difference by distance."""
     at = outcome.figures.get("by_distance_m", {})
     mean, std = ([pair[i] for pair in at.values()] for i in range(2))
-    ax.errorbar([float(d) for d in at], mean, [1.96 * s for s in std], fmt="ko-", capsize=3)
+    ax.errorbar([float(d) for d in at], mean, [NORMAL_95 * s for s in std], fmt="ko-", capsize=3)
     ax.axhline(0.0, color="k", lw=0.8, ls=":")
     ax.set_xlabel("distance to the robot [m]", fontsize=8)
     ax.set_ylabel("reward: with regard less without", fontsize=8)

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import binom  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.held_out import DESTINATIONS, learned
 from bisirl_ros.real_people.simulated import refitted
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 REPETITIONS, QUICK = 40, 4
 BAR = "the 95 % interval of no weight holds its truth less often, as far as repetitions tell"
-NORMAL_95 = 1.96
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
