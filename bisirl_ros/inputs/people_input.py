@@ -79,9 +79,8 @@ class PeopleInput:
         if said.stamp_s is None and said.people:
             what = f"{self.source.topic or 'tf'}: no stamp; taken for when it arrives"
             self._host.complain("people stamp", what)
-        where = self.source.topic or "tf"
-        said = said.stamped(self._host.now_s())
-        now = self._host.now()
+        where, now = self.source.topic or "tf", self._host.now()
+        said = said.stamped(now.ros_s)
         late_s = 0.0 if now.ros_s == 0.0 or said.stamp_s is None else now.ros_s - said.stamp_s
         if said.complete and not said.people and abs(late_s) > self._session.people.timeout_s:
             self._session.people.refused["old" if late_s > 0.0 else "ahead"] += 1

@@ -47,6 +47,8 @@ class Sighting:
 
     def stamped(self, arrival_s: float) -> Sighting:
         """The same, seen at arrival_s [s] where no stamp was told."""
+        if self.stamp_s is not None and all(one.stamp_s != UNTOLD_S for one in self.people):
+            return self
         people = tuple(
             replace(person, stamp_s=arrival_s) if person.stamp_s == UNTOLD_S else person
             for person in self.people

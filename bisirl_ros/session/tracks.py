@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,9 +38,13 @@ class Track:
     """
 
     def __init__(
-        self, identity: str, max_speed: float, complain: Callable[[str, str], None]
+        self,
+        identity: str,
+        max_speed: float,
+        complain: Callable[[str, str], None],
+        refused: collections.Counter[str],
     ) -> None:
-        self.stream = PersonStream(f"people/{identity}", max_speed, complain)
+        self.stream = PersonStream(f"people/{identity}", max_speed, complain, refused=refused)
         self.filter, self.name, self._identity, self._leaps = WalkFilter(), identity, identity, 0
         self.heard_s = -np.inf
 
@@ -80,11 +85,9 @@ class Tracks:
             if not self._room_for_one_more(now):
                 self._refuse(report.identity, "crowd", f"more than {MOST_PEOPLE} identities")
                 return None
-            track = Track(report.identity, self._max_speed, self._complain)
+            track = Track(report.identity, self._max_speed, self._complain, self.refused)
             self._tracks[report.identity] = track
-        before = track.stream.refused.copy()
         reading = track.stream.accept(report.stamp_s, report.position, report.velocity)
-        self.refused += track.stream.refused - before
         if reading is None:
             return None
         track.heard_s = self._heard_s = now.steady_s
@@ -146,10 +149,11 @@ class Tracks:
         return len(self._tracks) < MOST_PEOPLE
 
     def _fault(self, report: PersonReport, now: Now) -> tuple[str, str] | None:
-        values = [report.position] + ([] if report.velocity is None else [report.velocity])
-        if not all(np.isfinite(v).all() for v in values):
+        velocity = () if report.velocity is None else report.velocity
+        values = [float(v) for v in (*report.position, *velocity)]
+        if not all(map(math.isfinite, values)):
             return "not_finite", "a value is not finite; check the tracker"
-        if max(float(np.abs(v).max()) for v in values) > LARGEST_M:
+        if max(map(abs, values)) > LARGEST_M:
             return "absurd", f"a value is beyond {LARGEST_M:g}; check units and the tracker"
         late_s = now.ros_s - report.stamp_s
         if now.ros_s > 0.0 and abs(late_s) > self.timeout_s:

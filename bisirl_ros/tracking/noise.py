@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 
 import numpy as np
 
@@ -37,14 +38,16 @@ def _fault(covariance: Array | None, zero_is_exact: bool) -> str:
     value = np.asarray(covariance, float)
     if value.shape != (2, 2):
         return "shape"
-    if not np.isfinite(value).all():
+    (xx, xy), (yx, yy) = value.tolist()
+    size = max(map(abs, (xx, xy, yx, yy)))
+    if not all(map(math.isfinite, (xx, xy, yx, yy))):
         return "not_finite"
-    size = float(np.abs(value).max())
     if size == 0.0:
         return "" if zero_is_exact else "zero"
-    if abs(value[0, 1] - value[1, 0]) > 1e-6 * size:
+    if abs(xy - yx) > 1e-6 * size:
         return "asymmetric"
-    return "negative" if np.linalg.eigvalsh(value)[0] < -1e-9 * size else ""
+    least = 0.5 * (xx + yy) - math.hypot(0.5 * (xx - yy), xy)
+    return "negative" if least < -1e-9 * size else ""
 
 
 class WhiteNoise:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,6 +32,24 @@ class Reading:
     anew: bool = False
 
 
+@dataclass(frozen=True)
+class _Told:
+    """A velocity that was told; walked: (2,) the sum of all until then, by trapezoids [m]."""
+
+    time_s: float
+    position: Array
+    velocity: Array
+    walked: Array
+
+    @staticmethod
+    def after(last: _Told | None, reading: Reading, velocity: Array) -> _Told:
+        """One more."""
+        if last is None:
+            return _Told(reading.time_s, reading.position, velocity, np.zeros(2))
+        step = 0.5 * (reading.time_s - last.time_s) * (velocity + last.velocity)
+        return _Told(reading.time_s, reading.position, velocity, last.walked + step)
+
+
 class PersonStream:
     """Takes in one identity's reports, and refuses what no person does; `refused` counts why.
 
@@ -41,6 +60,7 @@ class PersonStream:
     (a twist left at zero, or in another frame) are not passed on any more, which is said once.
 
     name: for messages; max_speed: fastest intent [m/s]; complain: is told what about, and a line
+    refused: counts for several streams, where it is given
     """
 
     def __init__(
@@ -49,10 +69,11 @@ class PersonStream:
         max_speed: float,
         complain: Callable[[str, str], None],
         patience: int = 5,
+        refused: collections.Counter[str] | None = None,
     ) -> None:
         self._name, self._max_speed, self._complain = name, max_speed, complain
         self._patience = patience
-        self.refused: collections.Counter[str] = collections.Counter()
+        self.refused = collections.Counter() if refused is None else refused
         self.velocity_believed = True
         self.forget()
 
@@ -62,7 +83,7 @@ class PersonStream:
         self._heard_s = -np.inf
         self._changed_s = -np.inf
         self._elsewhere: list[Reading] = []
-        self._window: collections.deque[Reading] = collections.deque()
+        self._window: collections.deque[_Told] = collections.deque()
         self._odd = 0
 
     def accept(self, time_s: float, position: Array, velocity: Array | None) -> Reading | None:
@@ -93,16 +114,16 @@ class PersonStream:
 
     def _repeats(self, last: Reading, reading: Reading) -> bool:
         """Whether the same values came again, and not for so long that they must be standing."""
-        same = np.array_equal(last.position, reading.position)
+        same = bool((last.position == reading.position).all())
         if same and last.velocity is not None and reading.velocity is not None:
-            same = np.array_equal(last.velocity, reading.velocity)
+            same = bool((last.velocity == reading.velocity).all())
         if not same:
             self._changed_s = reading.time_s
         return same and reading.time_s - self._changed_s <= STANDS_S
 
     def _reaches(self, last: Reading, reading: Reading) -> bool:
         reach = FASTER * self._max_speed * (reading.time_s - last.time_s) + MARGIN_M
-        return float(np.linalg.norm(reading.position - last.position)) <= reach
+        return math.dist(reading.position, last.position) <= reach
 
     def _moved_there(self, reading: Reading) -> bool:
         """Whether so many jumps led to the same place that the person must be there."""
@@ -118,18 +139,16 @@ class PersonStream:
         if not self.velocity_believed or reading.velocity is None:
             return
         window = self._window
-        window.append(reading)
+        window.append(_Told.after(window[-1] if window else None, reading, reading.velocity))
         while reading.time_s - window[0].time_s > WINDOW_S:
             window.popleft()
         span = reading.time_s - window[0].time_s
         if span < 0.6 * WINDOW_S:
             return
         moved = (reading.position - window[0].position) / span
-        times = np.array([r.time_s for r in window])
-        told = np.array([r.velocity for r in window])
-        mean = (0.5 * (told[1:] + told[:-1]) * np.diff(times)[:, None]).sum(0) / span
-        allowed = SLACK_MPS + SLACK * max(np.linalg.norm(moved), np.linalg.norm(mean))
-        self._odd = self._odd + 1 if np.linalg.norm(moved - mean) > allowed else 0
+        mean = (window[-1].walked - window[0].walked) / span
+        allowed = SLACK_MPS + SLACK * max(math.hypot(*moved), math.hypot(*mean))
+        self._odd = self._odd + 1 if math.dist(moved, mean) > allowed else 0
         if self._odd >= self._patience:
             self.velocity_believed = False
             self._complain(

@@ -17,7 +17,10 @@ FIRST_SPEED = 1.5
 FLOOR = 1e-6
 UNTOLD_M, UNTOLD_MPS = 0.03, 0.1
 """Standard deviations where a tracker tells none."""
-_EYE = np.eye(2)
+_EYE, _EYE_4 = np.eye(2), np.eye(4)
+_MOVES = np.kron([[0.0, 1.0], [0.0, 0.0]], _EYE)
+_OF_PLACE, _OF_VELOCITY = np.diag([1.0, 1.0, 0.0, 0.0]), np.diag([0.0, 0.0, 1.0, 1.0])
+_OF_BOTH = _MOVES + _MOVES.T
 
 
 class WalkFilter:
@@ -56,18 +59,25 @@ class WalkFilter:
         return np.concatenate([self.mean[:2] + ahead * self.mean[2:], self.mean[2:]])
 
     def _predict(self, dt_s: float) -> None:
-        move = np.eye(4)
-        move[:2, 2:] = dt_s * _EYE
-        q = ACCELERATION**2
+        move = _EYE_4 + dt_s * _MOVES
+        q, jolt = ACCELERATION**2, dt_s**2 / 2.0
         self.mean = move @ self.mean
-        self.covariance = move @ self.covariance @ move.T + q * np.block(
-            [[dt_s**3 / 3.0 * _EYE, dt_s**2 / 2.0 * _EYE], [dt_s**2 / 2.0 * _EYE, dt_s * _EYE]]
-        )
+        self.covariance = move @ self.covariance @ move.T
+        self.covariance += q * (dt_s**3 / 3.0 * _OF_PLACE + jolt * _OF_BOTH + dt_s * _OF_VELOCITY)
 
     def _observe(self, where: slice, value: Array, noise: Array) -> None:
-        gain = self.covariance[:, where] @ np.linalg.inv(self.covariance[where, where] + noise)
+        gain = self.covariance[:, where] @ _inverse(self.covariance[where, where] + noise)
         self.mean = self.mean + gain @ (value - self.mean[where])
-        self.covariance = self.covariance - gain @ self.covariance[where]
+        kept = _EYE_4.copy()
+        kept[:, where] -= gain
+        # Joseph's form: symmetric and positive however exact the reports are
+        self.covariance = kept @ self.covariance @ kept.T + gain @ noise @ gain.T
+
+
+def _inverse(of: Array) -> Array:
+    """Of a symmetric (2, 2)."""
+    (xx, xy), (_, yy) = of.tolist()
+    return np.array([[yy, -xy], [-xy, xx]]) / (xx * yy - xy * xy)
 
 
 def _told(covariance: Array | None, std: float) -> Array:
