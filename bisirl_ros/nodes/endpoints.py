@@ -17,10 +17,14 @@ from bisirl_ros.nodes.ros import BisirlNode
 
 
 class Endpoints:
-    """Publishers, subscriptions, services and timers of a node that are closed together."""
+    """Publishers, subscriptions, services and timers of a node that are closed together.
 
-    def __init__(self, node: BisirlNode) -> None:
-        self._node = node
+    between: called after each message, for what must not wait until a heap of them is through: the
+    events executor works them off in the order in which they came
+    """
+
+    def __init__(self, node: BisirlNode, between: Callable[[], None] = lambda: None) -> None:
+        self._node, self._between = node, between
         self._closing: list[tuple[Callable[[Any], object], Any]] = []
 
     def publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher[Any]:
@@ -34,7 +38,14 @@ class Endpoints:
         self, kind: str, topic: str, callback: Callable[[Any], None], quality: Quality
     ) -> None:
         """As `BisirlNode.listen`; raises InputError for a type that is not installed."""
-        made = self._node.listen(message_type(kind), topic, callback, OF[quality])
+
+        def hear(message: Any) -> None:
+            try:
+                callback(message)
+            finally:
+                self._between()
+
+        made = self._node.listen(message_type(kind), topic, hear, OF[quality])
         self._closing.append((self._node.destroy_subscription, made))
 
     def service(self, kind: type, name: str, callback: Callable[[Any, Any], Any]) -> None:

@@ -55,7 +55,7 @@ class Interaction:
         self._node, self._p, self._frames = node, p, frames
         self.session = session = Session(scenario, p.session(), node.complain)
         session.enabled = p.start_enabled
-        self._endpoints = endpoints = Endpoints(node)
+        self._endpoints = endpoints = Endpoints(node, self._catch_up)
         self._periods, self._ticks, self._failures = Periods(1.0 / p.control_rate), 0, 0
         self._active, person = False, scenario.person
         try:
@@ -76,7 +76,7 @@ class Interaction:
         self._diagnostics = Diagnostics(
             node, endpoints, session, self._learner, self._periods, self._interventions
         )
-        self._timer = endpoints.steady_timer(1.0 / p.control_rate, self._control)
+        self._timer = endpoints.steady_timer(1.0 / p.control_rate, self._on_time)
         self._timer.cancel()
 
     def _open(self, scenario: Scenario) -> None:
@@ -133,6 +133,16 @@ class Interaction:
         self._endpoints.close()
 
     # -- control ------------------------------------------------------------------------------
+    def _on_time(self) -> None:
+        if not self._periods.again(self._node.steady_s()):
+            self._control()
+
+    def _catch_up(self) -> None:
+        """Two hundred people tell of themselves at once: commands are due in between."""
+        if self._active and self._periods.due(self._node.steady_s()):
+            self._timer.reset()
+            self._control()
+
     def _control(self) -> None:
         """At a fixed rate: command first, everything else after; whatever fails, a ramp to rest."""
         self._periods.tick(self._node.steady_s())

@@ -10,6 +10,8 @@ PERIODS_KEPT = 20000
 LEAST_PERIODS = 20
 MISSED = 1.5
 """A callback that comes later than so many periods has missed its deadline."""
+AT_ONCE = 0.5
+"""One that comes sooner than so many periods is the last one's again."""
 
 
 class Periods:
@@ -28,6 +30,14 @@ class Periods:
             self._kept.append(took_s)
             self.missed += took_s > MISSED * self._period_s
         self._last_s = steady_s
+
+    def due(self, steady_s: float) -> bool:
+        """Whether a callback should have come by now."""
+        return self._last_s is not None and steady_s - self._last_s >= self._period_s
+
+    def again(self, steady_s: float) -> bool:
+        """Whether one has only just come."""
+        return self._last_s is not None and steady_s - self._last_s < AT_ONCE * self._period_s
 
     def pause(self) -> None:
         """No callback is due until the next one."""

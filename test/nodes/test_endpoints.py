@@ -1,4 +1,4 @@
-"""What is closed while the node is spun takes nothing with it."""
+"""What is closed while the node is spun takes nothing with it; what is due comes in between."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
+from bisirl_ros.errors import InputError
 from bisirl_ros.inputs.host import Quality
 from bisirl_ros.nodes.endpoints import Endpoints
 from bisirl_ros.nodes.qos import OF
@@ -58,3 +59,33 @@ def test_what_is_closed_before_its_event_is_looked_at_is_passed_over(place: Any)
         spin_once(executor, 0.01)
     executor.shutdown()
     node.destroy_node()
+
+
+def test_between_messages_others_have_their_turn(place: Any) -> None:
+    """After each one of a heap, also after one that is refused."""
+    graph = place.graph()
+    node = BisirlNode("patient", context=graph.node.context)
+    executor = EventsExecutor(context=graph.node.context)
+    executor.add_node(node)
+    order: list[str] = []
+
+    def hear(message: String) -> None:
+        order.append(message.data)
+        if message.data == "odd":
+            raise InputError("heard: an odd word")
+
+    endpoints = Endpoints(node, lambda: order.append("turn"))
+    endpoints.listen("std_msgs/msg/String", "heard", hear, Quality.EVENTS)
+    other = place.graph()
+    talks = other.publisher("heard", String)
+    other.until(talks.get_subscription_count, "a listener")
+    for word in ("one", "odd", "two"):
+        talks.publish(String(data=word))
+    for _ in range(100):
+        spin_once(executor, 0.05)
+        if len(order) == 6:
+            break
+    endpoints.close()
+    executor.shutdown()
+    node.destroy_node()
+    assert order == ["one", "turn", "odd", "turn", "two", "turn"]
