@@ -61,10 +61,13 @@ def test_what_is_closed_before_its_event_is_looked_at_is_passed_over(place: Any)
     node.destroy_node()
 
 
-def test_between_messages_others_have_their_turn(place: Any) -> None:
+def test_between_messages_others_have_their_turn(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After each one of a heap, also after one that is refused."""
     graph = place.graph()
     node = BisirlNode("patient", context=graph.node.context)
+    monkeypatch.setattr(node, "complain", lambda about, line: order.append("told"))
     executor = EventsExecutor(context=graph.node.context)
     executor.add_node(node)
     order: list[str] = []
@@ -83,9 +86,9 @@ def test_between_messages_others_have_their_turn(place: Any) -> None:
         talks.publish(String(data=word))
     for _ in range(100):
         spin_once(executor, 0.05)
-        if len(order) == 6:
+        if len(order) == 7:
             break
     endpoints.close()
     executor.shutdown()
     node.destroy_node()
-    assert order == ["one", "turn", "odd", "turn", "two", "turn"]
+    assert order == ["one", "turn", "odd", "turn", "told", "two", "turn"]
