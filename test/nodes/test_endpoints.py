@@ -78,7 +78,7 @@ def test_between_messages_others_have_their_turn(
             raise InputError("heard: an odd word")
 
     endpoints = Endpoints(node, lambda: order.append("turn"))
-    endpoints.listen("std_msgs/msg/String", "heard", hear, Quality.EVENTS)
+    endpoints.listen("std_msgs/msg/String", "heard", hear, Quality.PEOPLE)
     other = place.graph()
     talks = other.publisher("heard", String)
     other.until(talks.get_subscription_count, "a listener")
