@@ -13,14 +13,14 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.aims import arrived
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.expected_choices import ExpectedChoices
-from bisirl_ros.crowd.foreseen import REALISED, foreseen
+from bisirl_ros.crowd.foreseen import REALISED, Onlooker
 from bisirl_ros.crowd.heard_episode import HeardEpisode, Stream
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.tracking.estimate import Estimate, estimate, side_by_side
 from bisirl_ros.tracking.motion_model import MotionModel, Seen
 from bisirl_ros.tracking.noise import WhiteNoise
 from bisirl_ros.tracking.person_filter import Report
-from bisirl_ros.tracking.samples import latest
+from bisirl_ros.tracking.samples import Samples, latest
 from bisirl_ros.tracking.track import Rhythm, Track
 
 JUMP_S = 2.0
@@ -46,6 +46,8 @@ class DecisionRecorder:
     def __init__(self, scenario: Scenario, foresight: str = "", reaction_s: float = 0.1) -> None:
         self._person, self._room, self._foresight = scenario.person, scenario.room, foresight
         self._reaction_s = min(reaction_s, 0.5 * self._person.decision_period_s)
+        self._ahead_s = self._person.decision_period_s * np.arange(self._person.horizon + 1)
+        self._onlooker = Onlooker(foresight, self._ahead_s) if foresight else None
         self._motion = MotionModel(self._person.lag_s, self._reaction_s)
         self._noise = {"position": WhiteNoise(), "velocity": WhiteNoise()}
         self._episode: HeardEpisode | None = None
@@ -173,9 +175,8 @@ class DecisionRecorder:
         """Everybody's decisions side by side, at the moments when the robot's state is known."""
         robot = episode.robots(rhythm)
         steps = robot.steps(rhythm.begin_s, rhythm.period_s)
-        ahead = rhythm.period_s * np.arange(self._person.horizon + 1)
         if self._foresight == REALISED:
-            steps = steps[robot.known(rhythm.at(steps)[:, None] + ahead).all(-1)]
+            steps = steps[robot.known(rhythm.at(steps)[:, None] + self._ahead_s).all(-1)]
         said = {name: self._said(t, episode.people[name], rhythm) for name, t in tracks.items()}
         decided = {k for by in said.values() for k, one in by.items() if one.known}
         which = np.flatnonzero([step in decided for step in steps.tolist()])
@@ -184,7 +185,6 @@ class DecisionRecorder:
         steps = steps[which[0] : which[-1] + 1]
         times, names = rhythm.at(steps), tuple(said)
         route, goals, belief = episode.aims(names, times)
-        how = self._foresight
         present, people, target, spread = side_by_side(list(said.values()), steps)
         return Decisions(
             robot=robot.at(times),
@@ -198,9 +198,17 @@ class DecisionRecorder:
             log_belief=belief,
             policy_version=episode.policy_version,
             step=steps - steps[0],
-            robot_future=foreseen(robot, times, ahead, how) if how else None,
+            robot_future=self._foreseen(robot, times),
             episode=episode.number,
         )
+
+    def _foreseen(self, robot: Samples, times: Array) -> Array | None:
+        """By who saw the episodes before; None where it is a robot of ours."""
+        if self._onlooker is None:
+            return None
+        found = self._onlooker.foresee(robot, times)
+        self._onlooker.watch(robot)
+        return found
 
     def _said(self, track: Track, stream: Stream, rhythm: Rhythm) -> dict[int, Estimate]:
         """Somebody's estimates by moment; who has arrived decides nothing any more.

@@ -36,9 +36,9 @@ from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_log
 from bisirl_ros.io.records import scenario_records
 from bisirl_ros.learner.beginning import beginning
 from bisirl_ros.learner.device import compiles, resolve_device
+from bisirl_ros.learner.give_way import give_way
 from bisirl_ros.learner.told import told
 
-NICENESS = 10
 POLICIES_KEPT = 256
 """A batch under an older policy than the newest so many is not learned from."""
 MakeSolver = Callable[..., CrowdSolver]
@@ -77,7 +77,7 @@ def work(config: WorkerConfig, inbox: Any, outbox: Any) -> None:
     inbox: bytes of `pack_log`; outbox: (snapshot bytes or None, JSON report)
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it is over
-    os.nice(NICENESS)
+    give_way()
     stay_on_one_core()
     try:
         Worker(config, inbox, outbox).run()

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import t  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.crowd.foreseen import CONSTANT_VELOCITY, REALISED
+from bisirl_ros.crowd.foreseen import CONSTANT_VELOCITY, FITTED, REALISED
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.metrics.bootstrap import DRAWS, percentile_interval
 from bisirl_ros.real_people.chosen import Chosen
@@ -31,6 +31,7 @@ OF_ROBOT: Final = ("proximity", "company", "robot_left")
 REWARD, ALONE = "reward", "reward, no robot"
 NO_PEOPLE: Final = "reward, no other people"
 FORESEEN: Final = "reward, the robot's future known"
+GUESSED: Final = "reward, how the robot goes on known"
 STAND_IN: Final = "reward, another run's robot"
 
 
@@ -60,6 +61,7 @@ def rivals(recordings: Sequence[SceneRecording], person: Person) -> list[Rival]:
         *found,
         Rival(ALONE, chosen.without(np.flatnonzero(robot))),
         Rival(FORESEEN, Chosen.by(person, walks_of(recordings, person, REALISED))),
+        Rival(GUESSED, Chosen.by(person, walks_of(recordings, person, FITTED))),
         Rival(
             STAND_IN,
             Chosen.by(person, walks_of(recordings, person, CONSTANT_VELOCITY, True)),

@@ -9,14 +9,31 @@ it peaks at; points of a design are spread evenly (Vogel's spiral through the t'
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
 
-SCALE_MPS, STOPPING_MPS = 0.15, 0.08
-"""Of either t, with two degrees of freedom [m/s]."""
+
+@dataclass(frozen=True)
+class Design:
+    """Points that follow a bivariate t with two degrees of freedom.
+
+    share: of the present velocity that it is about, 1 going on, 0 standing; scale: [m/s]
+    count: so many points
+    """
+
+    share: float
+    scale: float
+    count: int
+
+
+DESIGNS: Final = (Design(1.0, 0.15, 220), Design(0.0, 0.08, 60))
+DRAWN: Final = (Design(1.0, 0.15, 70), Design(0.0, 0.08, 70))
+"""Of what is offered evenly, and of what is drawn at random."""
 
 
 @dataclass(frozen=True)
@@ -27,31 +44,28 @@ class Offered:
     log_area: Array
 
 
-def offered(velocity: Array, max_speed: float, following: int = 220, stopping: int = 60) -> Offered:
-    """For people who walk at velocity (N, 2): K = following + stopping each."""
-    about = [
-        velocity[:, None] + _spiral(SCALE_MPS, following),
-        np.broadcast_to(_spiral(STOPPING_MPS, stopping), (len(velocity), stopping, 2)),
-    ]
-    return _weighed(velocity, np.concatenate(about, 1), (following, stopping), max_speed)
+def offered(velocity: Array, max_speed: float, designs: Sequence[Design] = DESIGNS) -> Offered:
+    """For people who walk at velocity (N, 2): as many as all designs have, each."""
+    about = [of.share * velocity[:, None] + _spiral(of.scale, of.count) for of in designs]
+    return _weighed(velocity, np.concatenate(about, 1), designs, max_speed)
 
 
 def drawn_at_random(
-    velocity: Array, max_speed: float, rng: np.random.Generator, count: int = 70
+    velocity: Array, max_speed: float, rng: np.random.Generator, designs: Sequence[Design] = DRAWN
 ) -> Offered:
-    """As `offered`, of points drawn from both t's, `count` of each: K = 2 count."""
-    size = (len(velocity), count)
+    """As `offered`, of points that are drawn."""
     about = [
-        velocity[:, None] + _at_random(SCALE_MPS, size, rng),
-        _at_random(STOPPING_MPS, size, rng),
+        of.share * velocity[:, None] + _at_random(of.scale, (len(velocity), of.count), rng)
+        for of in designs
     ]
-    return _weighed(velocity, np.concatenate(about, 1), (count, count), max_speed)
+    return _weighed(velocity, np.concatenate(about, 1), designs, max_speed)
 
 
-def _weighed(velocity: Array, every: Array, counts: tuple[int, int], max_speed: float) -> Offered:
-    """Points (N, K, 2), so many of them of each design, and what they stand for."""
-    density = counts[0] * _density(every - velocity[:, None], SCALE_MPS)
-    density += counts[1] * _density(every, STOPPING_MPS)
+def _weighed(velocity: Array, every: Array, designs: Sequence[Design], max_speed: float) -> Offered:
+    """Points (N, K, 2) of all designs, and what they stand for."""
+    density = sum(
+        of.count * _density(every - of.share * velocity[:, None], of.scale) for of in designs
+    )
     fast = np.linalg.norm(every, axis=-1) > max_speed
     return Offered(every, np.where(fast, -np.inf, -np.log(density)))
 

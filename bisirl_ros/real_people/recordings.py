@@ -40,7 +40,7 @@ def recordings_in(
             say(f"left out: {' '.join(str(error).split())}")
             refused += 1
             continue
-        found.append(SceneRecording(_scene(file, folder), file, _thinned(recording, period_s)))
+        found.append(SceneRecording(_scene(file, folder), file, thinned(recording, period_s)))
     if not found:
         raise InputError(f"{folder}: none of {len(files)} tables can be read as {kind}")
     if len({one.scene for one in found}) < 2:
@@ -60,8 +60,8 @@ def _scene(file: Path, folder: Path) -> str:
     return number.group() if number else name
 
 
-def _thinned(recording: Recording, period_s: float) -> Recording:
-    """With one of so many positions of everybody that they are about period_s apart."""
+def thinned(recording: Recording, period_s: float) -> Recording:
+    """With one of so many positions of everybody that they are about period_s [s] apart."""
     return replace(
         recording,
         people={name: _every(track, period_s) for name, track in recording.people.items()},

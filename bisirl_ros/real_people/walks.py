@@ -2,7 +2,8 @@
 
 From one point to the next somebody walks at a mean velocity: that is their choice, made at the
 first of the two by what had been seen until then. A robot on record is foreseen as
-`crowd.foreseen` has it; other people, located in the same frames, go on as they walk.
+`crowd.foreseen` has it (fitted: to all robots on record, and nobody's people); other people,
+located in the same frames, go on as they walk.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.crowd.foreseen import CONSTANT_VELOCITY, foreseen
+from bisirl_ros.crowd.foreseen import CONSTANT_VELOCITY, Onlooker
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.crowd.situation import AWAY_M
 from bisirl_ros.errors import InputError
@@ -117,14 +118,17 @@ def walks_of(
     if stand_in:
         robots = stand_ins(robots, [one.scene for one in recordings])
     ahead_s = person.decision_period_s * np.arange(person.horizon + 1)
+    onlooker, on_record = Onlooker(foresight, ahead_s), [robot_samples(robot) for robot in robots]
+    for samples in on_record:
+        if samples is not None:
+            onlooker.watch(samples)
     found, labels, ends = [], [], []
-    for one, robot in zip(recordings, robots, strict=True):
-        samples = robot_samples(robot)
+    for one, samples in zip(recordings, on_record, strict=True):
         for name, track in one.of.people.items():
             rows = _decided(track, person, samples)
             if len(rows) == 0:
                 continue
-            found.append(_read(one.of, name, rows, samples, ahead_s, foresight))
+            found.append(_read(one.of, name, rows, samples, ahead_s, onlooker))
             labels.append((one.scene, name, str(one.path)))
             ends.append((track[0, 1:], track[-1, 1:]))
     if not found:
@@ -182,7 +186,7 @@ def _read(
     rows: NDArray[np.intp],
     robot: Samples | None,
     ahead_s: Array,
-    foresight: str,
+    onlooker: Onlooker,
 ) -> _Part:
     """What somebody's decisions at `rows` of their track were made by, and what was chosen."""
     track = recording.people[name]
@@ -192,7 +196,7 @@ def _read(
     ahead = np.full((len(rows), len(ahead_s) - 1, 2), AWAY_M)
     if robot is not None:
         known = robot.at(stamp)[:, :2]
-        ahead = foreseen(robot, stamp, ahead_s, foresight)[:, 1:, :2]
+        ahead = onlooker.foresee(robot, stamp)[:, 1:, :2]
     rest = [other for key, other in recording.people.items() if key != name]
     most_s = APART_S[1] * ahead_s[1]
     others = [_when(other, stamp, most_s) for other in rest]

@@ -85,15 +85,19 @@ class GoalFilter:
             belief[p, : len(some)] = self._belief.get(name, even)
         return goals, belief
 
+    def due(self, now: Now) -> bool:
+        """Whether anybody may be going to several places, and it is time to look where."""
+        several = any(len(of) > 1 for of in (*self._goals.values(), self.default))
+        last, period_s = self._last, self._model.scenario.decision_period_s
+        return several and (last is None or now.ros_s - last.time_s >= period_s)
+
     def watch(
         self, situation: Situation, names: tuple[str, ...], now: Now, policy: Snapshot
     ) -> None:
-        """Look at what everybody does (B = 1), and judge it when a decision period has passed."""
-        if situation.aims.goals.shape[2] == 1:
+        """Look at what everybody does (B = 1), where that is due, and judge what was seen last."""
+        if situation.aims.goals.shape[2] == 1 or not self.due(now):
             return
         last, period_s = self._last, self._model.scenario.decision_period_s
-        if last is not None and now.ros_s - last.time_s < period_s:
-            return
         self._last = _Seen(now.ros_s, situation, names)
         if last is not None and now.ros_s - last.time_s <= LATE * period_s and last.names == names:
             self._judge(last, situation, now.ros_s - last.time_s, policy)

@@ -173,10 +173,11 @@ class Session:
         if jump:
             self._start_anew(jump, now)
         dt_s = self._pace.since_last(now)
-        found = self.situation(now)
+        watching = self._settings.observe_only
+        found = self.situation(now) if self.goals.due(now) or not watching else None
         if found is not None and self._diary.book is not None and self.deployed is not None:
             self.goals.watch(found[0], found[1], now, self.deployed)
-        if self._settings.observe_only:
+        if watching:
             self.driver.watch(self._faults(now), now.steady_s)
             return np.zeros(3)
         fresh = self.robot.fresh(now.steady_s)

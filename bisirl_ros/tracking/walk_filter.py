@@ -77,7 +77,7 @@ class WalkFilter:
 def _inverse(of: Array) -> Array:
     """Of a symmetric (2, 2)."""
     (xx, xy), (_, yy) = of.tolist()
-    return np.array([[yy, -xy], [-xy, xx]]) / (xx * yy - xy * xy)
+    return np.asarray(np.array([[yy, -xy], [-xy, xx]]) / (xx * yy - xy * xy))
 
 
 def _told(covariance: Array | None, std: float) -> Array:

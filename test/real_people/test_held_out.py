@@ -13,6 +13,7 @@ from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.held_out import (
     ALONE,
     FORESEEN,
+    GUESSED,
     OF_ROBOT,
     REWARD,
     STAND_IN,
@@ -95,13 +96,13 @@ def test_what_a_scene_is_scored_by(recorded: list[SceneRecording]) -> None:
 
 def test_rivals_look_at_the_robot_or_not(recorded: list[SceneRecording]) -> None:
     of = {one.name: one.chosen for one in rivals(recorded[:4], PERSON)}
-    assert {REWARD, ALONE, FORESEEN, STAND_IN} <= set(of)
+    assert {REWARD, ALONE, FORESEEN, GUESSED, STAND_IN} <= set(of)
     robot = [i for i, feature in enumerate(PERSON.features) if feature.name in OF_ROBOT]
     assert not of[ALONE].looked.same[..., robot].any()
-    for name in (REWARD, FORESEEN, STAND_IN):
+    for name in (REWARD, FORESEEN, GUESSED, STAND_IN):
         assert of[name].looked.same[..., robot].any()
         np.testing.assert_array_equal(of[name].walks.chosen, of[REWARD].walks.chosen)
-    for name in (ALONE, FORESEEN, STAND_IN):
+    for name in (ALONE, FORESEEN, GUESSED, STAND_IN):
         rest = [i for i in range(5) if i not in robot]
         np.testing.assert_array_equal(
             of[name].looked.same[..., rest], of[REWARD].looked.same[..., rest]
@@ -126,7 +127,7 @@ def test_rivals_explain_the_same_decisions_where_a_run_has_no_robot(
 
 def test_without_a_robot_none_is_known(recorded: list[SceneRecording]) -> None:
     names = [one.name for one in rivals(recordings(robot=False)[:2], PERSON)]
-    assert names[0] == REWARD and not {ALONE, FORESEEN, STAND_IN} & set(names)
+    assert names[0] == REWARD and not {ALONE, FORESEEN, GUESSED, STAND_IN} & set(names)
 
 
 def made_up(scene: str, gain: list[float], person: tuple[str, ...]) -> Scores:

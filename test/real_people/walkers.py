@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.person import FeatureSpec, Person
 from bisirl_ros.importing.recording import Recording
 from bisirl_ros.real_people.chosen import Chosen
-from bisirl_ros.real_people.offered import offered
+from bisirl_ros.real_people.offered import DESIGNS, offered
 from bisirl_ros.real_people.seen import Seen
 from bisirl_ros.real_people.walks import SceneRecording, Walks
 
@@ -22,6 +23,7 @@ FEATURES = (
     FeatureSpec("proximity", 0.8),
     FeatureSpec("person_proximity", 0.8),
 )
+HALF = tuple(replace(design, count=design.count // 2) for design in DESIGNS)
 PERSON = Person(
     FEATURES,
     decision_period_s=1.0,
@@ -125,4 +127,4 @@ def walks(
 
 def chosen_of(walks: Walks) -> Chosen:
     """As PERSON looks at them, beside half as many velocities as usual."""
-    return Chosen.by(PERSON, walks, offered(walks.seen.velocity, PERSON.max_speed, 110, 30))
+    return Chosen.by(PERSON, walks, offered(walks.seen.velocity, PERSON.max_speed, HALF))

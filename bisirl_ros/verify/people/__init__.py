@@ -7,7 +7,9 @@ from bisirl_ros.verify.people import (
     compliant,
     constant_velocity,
     coverage,
+    crowds,
     determinism,
+    page,
     prediction,
     recorder,
     speed,
@@ -22,7 +24,9 @@ EXPERIMENTS = tuple(
         speed,
         constant_velocity,
         prediction,
+        crowds,
         compliant,
         coverage,
+        page,
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ BAR = (
     " contacts no more frequent than recorded; ranks uniform"
 )
 EVERY, STAGED_EVERY, QUICK_EVERY = 1, 4, 10
+AGAINST = (*(model.name for model in COMPARATORS), ALONE, STAND_IN)
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
@@ -48,7 +50,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
         say("all scenes of what was staged held out together:")
         for line in table(found["staged_held_out"]):
             say(line)
-    missed = not_shown(found)
+    missed = not_shown(found, AGAINST)
     gains = {name: one["scenes"] for name, one in found["gain_of_reward"].items()}
     return Outcome(found, [setup.seed], gains, BAR, not missed, "; ".join(missed))
 
@@ -89,10 +91,10 @@ def from_row(row: dict[str, Any]) -> Scores:
     )
 
 
-def not_shown(found: dict[str, Any]) -> list[str]:
-    """What of the bar was missed, in words."""
+def not_shown(found: dict[str, Any], against: Sequence[str]) -> list[str]:
+    """What of the bar was missed, in words; against: whom the reward is to be better than."""
     missed = []
-    for name in (*(model.name for model in COMPARATORS), ALONE, STAND_IN):
+    for name in against:
         gain = found["gain_of_reward"][name]
         wide = gain["most"] * gain["deviation"]
         if gain["gain"] < wide:
@@ -101,8 +103,8 @@ def not_shown(found: dict[str, Any]) -> list[str]:
     for name, better in windows["better"].items():
         if better["gain"] < better["most"] * better["deviation"]:
             missed.append(f"{name} better by {better['gain']:.3f} m only")
-    more = windows["contacts"]["more"]
-    if more["gain"] > more["most"] * more["deviation"]:
+    more = windows["contacts"].get("more")
+    if more and more["gain"] > more["most"] * more["deviation"]:
         missed.append(f"contacts more frequent by {more['gain']:.1%}")
     for what, of in (("decisions", found), ("ends of windows", windows)):
         told = of["calibration"]

@@ -18,8 +18,8 @@ from bisirl_ros.verify.suites import experiments_of
 
 def test_the_suite_has_its_experiments() -> None:
     of_bags = ["bags", "determinism", "recorder", "speed"]
-    of_people = ["constant_velocity", "prediction", "compliant", "coverage"]
-    assert [e.key for e in experiments_of("people")] == of_bags + of_people
+    of_people = ["constant_velocity", "prediction", "crowds", "compliant", "coverage"]
+    assert [e.key for e in experiments_of("people")] == [*of_bags, *of_people, "page"]
 
 
 def numbered(path: Path, count: int, first: int = 0) -> Path:

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bisirl_ros.real_people.comparators import COMPARATORS
 from bisirl_ros.real_people.futures import Foretold
-from bisirl_ros.real_people.held_out import ALONE, REWARD, STAND_IN, Scores
+from bisirl_ros.real_people.held_out import REWARD, Scores
 from bisirl_ros.real_people.report import scores_found
 from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.people import constant_velocity, coverage, prediction
-from bisirl_ros.verify.people.prediction import from_row, not_shown, row_of
+from bisirl_ros.verify.people.prediction import AGAINST, from_row, not_shown, row_of
 
-NAMES = (*(model.name for model in COMPARATORS), ALONE, STAND_IN)
+NAMES = AGAINST
 
 
 def scores(scene: str, gain: float = 1.0, contacts: float = 0.0, seed: int = 0) -> Scores:
@@ -37,7 +36,7 @@ def scores(scene: str, gain: float = 1.0, contacts: float = 0.0, seed: int = 0) 
 
 
 def test_what_is_shown_is_shown() -> None:
-    assert not_shown(scores_found([scores(scene) for scene in "abc"])) == []
+    assert not_shown(scores_found([scores(scene) for scene in "abc"]), NAMES) == []
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_what_is_missed_is_said(changes: dict[str, float], words: list[str]) -> 
     if "gain" in changes:
         for i, one in enumerate(of):
             one.by[REWARD] = one.by[REWARD] + (i - 1.0)
-    said = not_shown(scores_found(of))
+    said = not_shown(scores_found(of), NAMES)
     assert len(said) == len(words)
     for line, word in zip(said, words, strict=True):
         assert line.startswith(word)
@@ -61,7 +60,7 @@ def test_what_is_missed_is_said(changes: dict[str, float], words: list[str]) -> 
 def test_ranks_that_are_not_uniform_are_missed() -> None:
     one = scores("a")
     narrow = dataclasses.replace(one, rank=0.5 * one.rank)
-    (line,) = not_shown(scores_found([narrow, scores("b")]))
+    (line,) = not_shown(scores_found([narrow, scores("b")]), NAMES)
     assert line.startswith("ranks of decisions off by 0.2")
 
 
