@@ -154,20 +154,14 @@ class DecisionRecorder:
         return self._collected(episode, rhythm, {n: t for n, t in tracks.items() if t.moments})
 
     def _seen(self, episode: HeardEpisode) -> dict[str, Seen]:
+        own = {k: (n.std or UNTOLD[k]) ** 2 * np.eye(2) for k, n in self._noise.items()}
         return {
             name: Seen(
-                [[self._filled(report) for report in run] for run in stream.runs if run],
+                [[_filled(report, own) for report in run] for run in stream.runs if run],
                 partial(stream.straight, self._person.preferred_speed),
             )
             for name, stream in episode.people.items()
         }
-
-    def _filled(self, report: Report) -> Report:
-        """The report with covariances where the tracker told none."""
-        own = {k: (n.std or UNTOLD[k]) ** 2 * np.eye(2) for k, n in self._noise.items()}
-        place = own["position"] if report.position_cov is None else report.position_cov
-        speed = own["velocity"] if report.velocity_cov is None else report.velocity_cov
-        return replace(report, position_cov=place, velocity_cov=speed)
 
     def _collected(
         self, episode: HeardEpisode, rhythm: Rhythm, tracks: dict[str, Track]
@@ -228,3 +222,10 @@ class DecisionRecorder:
             self.beyond += one.beyond and not done
             said[moment.step] = one.without_target() if done else one
         return said
+
+
+def _filled(report: Report, own: Mapping[str, Array]) -> Report:
+    """The report with covariances (2, 2) of its own where the tracker told none."""
+    place = own["position"] if report.position_cov is None else report.position_cov
+    speed = own["velocity"] if report.velocity_cov is None else report.velocity_cov
+    return replace(report, position_cov=place, velocity_cov=speed)

@@ -41,6 +41,34 @@ NARROW = 9
 _EYE = np.eye(2)
 _POSITION, _VELOCITY, _TARGET = slice(0, 2), slice(2, 4), slice(4, 6)
 _LAST, _CLONE_V = slice(6, 8), slice(10, 12)
+_STATE = np.eye(4, 12)
+_FLOORS = (FLOOR_M**2 * _EYE, FLOOR_MPS**2 * _EYE)
+
+
+def _block(row: slice, column: slice) -> Array:
+    """An identity (2, 2) at a place of a (12, 12), flat."""
+    found = np.zeros((12, 12))
+    found[row, column] = _EYE
+    return found.ravel()
+
+
+_BY_LAST = np.stack(
+    [
+        np.eye(12).ravel() - _block(_VELOCITY, _VELOCITY),
+        _block(_POSITION, _VELOCITY),
+        _block(_VELOCITY, _VELOCITY),
+        _block(_POSITION, _LAST),
+        _block(_VELOCITY, _LAST),
+    ]
+)
+"""What a move is a sum of, while the last target holds."""
+_TO_TARGET = np.stack(
+    [
+        _block(_POSITION, _TARGET) - _block(_POSITION, _LAST),
+        _block(_VELOCITY, _TARGET) - _block(_VELOCITY, _LAST),
+    ]
+)
+"""What changes of it where the new one does."""
 
 
 @dataclass(frozen=True)
@@ -163,14 +191,16 @@ class PersonFilter:
     def update(self, report: Report) -> None:
         """Take a report in, after predicting until it."""
         self.advance(report.time_s)
-        for where, value, spread, floor in (
-            (_POSITION, report.position, report.position_cov, FLOOR_M),
-            (_VELOCITY, report.velocity, report.velocity_cov, FLOOR_MPS),
-        ):
-            if value is not None and spread is not None:
-                seen = np.zeros((2, 12))
-                seen[:, where] = _EYE
-                self._observe(seen, value, spread + floor**2 * _EYE)
+        place = report.position is not None and report.position_cov is not None
+        velocity = report.velocity is not None and report.velocity_cov is not None
+        rows = slice(0 if place else 2, 4 if velocity else 2)
+        value, noise = np.zeros(4), np.zeros((4, 4))
+        if place:
+            value[:2], noise[:2, :2] = report.position, report.position_cov + _FLOORS[0]
+        if velocity:
+            value[2:], noise[2:, 2:] = report.velocity, report.velocity_cov + _FLOORS[1]
+        if place or velocity:
+            self._observe(_STATE[rows], value[rows], noise[rows, rows])
 
     def _follow(self, dt_s: float) -> None:
         """The lag, exactly, to the target that holds; no edge of a reaction lies within dt_s."""
@@ -179,13 +209,12 @@ class PersonFilter:
         share = np.clip((middle - self._from) / width, 0.0, 1.0)[:, None, None]
         kept = math.exp(-dt_s / self._lag_s)
         glide = self._lag_s * (1.0 - kept)
-        move = np.tile(np.eye(12), (len(share), 1, 1))
-        move[:, _POSITION, _VELOCITY], move[:, _VELOCITY, _VELOCITY] = glide * _EYE, kept * _EYE
-        for target, part in ((_TARGET, share * _EYE), (_LAST, (1.0 - share) * _EYE)):
-            move[:, _POSITION, target] = (dt_s - glide) * part
-            move[:, _VELOCITY, target] = (1.0 - kept) * part
-        self._predict(move)
+        late = np.array([1.0, glide, kept, dt_s - glide, 1.0 - kept]) @ _BY_LAST
+        early = np.array([dt_s - glide, 1.0 - kept]) @ _TO_TARGET
+        self._predict(late.reshape(12, 12) + share * early.reshape(12, 12))
         reacting = (middle > self._from) & (middle < self._until)
+        if not reacting.any():
+            return
         walk = np.where(reacting, self._jolt, 0.0)[:, None, None] * _EYE
         self._cov[:, _POSITION, _POSITION] += dt_s**3 / 3.0 * walk
         self._cov[:, _POSITION, _VELOCITY] += dt_s**2 / 2.0 * walk
@@ -207,9 +236,8 @@ class PersonFilter:
         left = np.eye(12) - gain @ seen
         turned = np.swapaxes(gain, 1, 2)
         self._cov = left @ self._cov @ np.swapaxes(left, 1, 2) + gain @ noise @ turned
-        size = total[:, 0, 0] * total[:, 1, 1] - total[:, 0, 1] * total[:, 1, 0]
         surprise = np.einsum("bi,bij,bj->b", off, inverse, off)
-        self.log_likelihood -= 0.5 * (surprise + np.log(size))
+        self.log_likelihood -= 0.5 * (surprise + np.linalg.slogdet(total)[1])
 
 
 def reactions(until_s: float) -> tuple[Reaction, ...]:
