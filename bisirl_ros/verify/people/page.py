@@ -119,7 +119,7 @@ def of_page(
         off_m.append(off(scene, shown.time_s, shown.robot_m))
     began_s, played_s = PLAYED_AT * scene.duration_s, 0.0
     for _ in range(TRIES):
-        shown = opened(page, f"t={began_s:.3f}&speed=2&play", folder, size)
+        shown = opened(page, f"t={began_s:.3f}&speed=16&play", folder, size)
         console += shown.console
         off_m.append(off(scene, shown.time_s, shown.robot_m))
         played_s = max(played_s, shown.time_s - began_s)

@@ -159,11 +159,12 @@ def figures(watched: Watched, left: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def growth(values: Sequence[float]) -> dict[str, float]:
-    """Median of the first and of the last fifth [MiB], and how much more that is."""
-    count = max(1, len(values) // SHARE)
-    first, last = float(np.median(values[:count])), float(np.median(values[-count:]))
-    return {"first": first, "last": last, "growth": last / first - 1.0}
+def growth(values: Sequence[float]) -> dict[str, Any]:
+    """Medians of each fifth [MiB], of the first and of the last, and how much more that is."""
+    parts = np.array_split(np.array(values), min(SHARE, len(values)))
+    fifths = [float(np.median(part)) for part in parts]
+    first, last = fifths[0], fifths[-1]
+    return {"fifths": fifths, "first": first, "last": last, "growth": last / first - 1.0}
 
 
 def judged(row: dict[str, Any], seed: int, quick: bool) -> Outcome:
