@@ -191,16 +191,15 @@ class PersonFilter:
     def update(self, report: Report) -> None:
         """Take a report in, after predicting until it."""
         self.advance(report.time_s)
-        place = report.position is not None and report.position_cov is not None
-        velocity = report.velocity is not None and report.velocity_cov is not None
-        rows = slice(0 if place else 2, 4 if velocity else 2)
-        value, noise = np.zeros(4), np.zeros((4, 4))
-        if place:
-            value[:2], noise[:2, :2] = report.position, report.position_cov + _FLOORS[0]
-        if velocity:
-            value[2:], noise[2:, 2:] = report.velocity, report.velocity_cov + _FLOORS[1]
-        if place or velocity:
-            self._observe(_STATE[rows], value[rows], noise[rows, rows])
+        place, of_place = report.position, report.position_cov
+        speed, of_speed = report.velocity, report.velocity_cov
+        value, noise, told = np.zeros(4), np.zeros((4, 4)), np.zeros(4, bool)
+        if place is not None and of_place is not None:
+            value[:2], noise[:2, :2], told[:2] = place, of_place + _FLOORS[0], True
+        if speed is not None and of_speed is not None:
+            value[2:], noise[2:, 2:], told[2:] = speed, of_speed + _FLOORS[1], True
+        if told.any():
+            self._observe(_STATE[told], value[told], noise[np.ix_(told, told)])
 
     def _follow(self, dt_s: float) -> None:
         """The lag, exactly, to the target that holds; no edge of a reaction lies within dt_s."""
