@@ -19,14 +19,15 @@ from bisirl_ros.tracking.samples import Samples
 REALISED, CONSTANT_VELOCITY, FITTED = "realised", "constant_velocity", "fitted"
 FORESIGHTS = (REALISED, CONSTANT_VELOCITY, FITTED)
 RIDGE: Final = 1.0
-"""Precision of the belief that velocity is kept, before anything was seen [s^2/m^2]."""
+"""Velocity is kept, as if a sum of squares of so much had been seen doing so [m^2/s^2]."""
 
 
 class Onlooker:
     """Who sees robots drive, and foresees where one will be ahead_s (H + 1,) later [s], 0 first.
 
     FITTED: its displacement in its own frame is linear in vx, vy and in both times wz, by a ridge
-    regression for each moment towards velocity that is kept; `watch` adds to what is known.
+    regression (Hoerl and Kennard 1970) for each moment towards velocity that is kept; `watch` adds
+    to what is known. FORMULATION section 1 has people foresee our robot's policy instead.
     """
 
     def __init__(self, foresight: str, ahead_s: Array) -> None:

@@ -19,7 +19,9 @@ def give_way() -> None:
     however nice it is. It gets a session of its own, which is as nice.
     """
     os.nice(NICENESS)
-    with contextlib.suppress(PermissionError):  # it leads a group already, and is told apart
+    with contextlib.suppress(PermissionError):  # it leads a group already
         os.setsid()
-    with contextlib.suppress(OSError):  # not every system has them
+    if os.getsid(0) != os.getpid():  # the session is others' too
+        return
+    with contextlib.suppress(OSError):  # not every system has autogroups
         AUTOGROUP.write_text(str(NICENESS))

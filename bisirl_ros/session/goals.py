@@ -71,6 +71,7 @@ class GoalFilter:
     def begin(self, goals: Mapping[str, Array]) -> None:
         """An episode begins; goals: (G, 2) where each may be going, all equally likely [m]."""
         self._goals = {name: np.asarray(of, float) for name, of in goals.items()}
+        self._several = any(len(of) > 1 for of in (*self._goals.values(), self.default))
         self._belief: dict[str, Array] = {}
         self._last: _Seen | None = None
 
@@ -87,9 +88,8 @@ class GoalFilter:
 
     def due(self, now: Now) -> bool:
         """Whether anybody may be going to several places, and it is time to look where."""
-        several = any(len(of) > 1 for of in (*self._goals.values(), self.default))
         last, period_s = self._last, self._model.scenario.decision_period_s
-        return several and (last is None or now.ros_s - last.time_s >= period_s)
+        return self._several and (last is None or now.ros_s - last.time_s >= period_s)
 
     def watch(
         self, situation: Situation, names: tuple[str, ...], now: Now, policy: Snapshot

@@ -174,7 +174,7 @@ class Session:
             self._start_anew(jump, now)
         dt_s = self._pace.since_last(now)
         watching = self._settings.observe_only
-        found = self.situation(now) if self.goals.due(now) or not watching else None
+        found = self.situation(now) if not watching or self.goals.due(now) else None
         if found is not None and self._diary.book is not None and self.deployed is not None:
             self.goals.watch(found[0], found[1], now, self.deployed)
         if watching:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bisirl_ros.entry import require_ros
-from bisirl_ros.errors import InputError
 from bisirl_ros.replay.commands import run_replay
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
-from bisirl_ros.verify.robot.program import Program, until
+from bisirl_ros.verify.people.simulated_run import simulate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,19 +51,11 @@ def measure(setup: Setup, say: Say) -> Outcome:
 def of_run(scenario: str, people: int, episodes: int, seed: int) -> dict[str, Any]:
     """Largest differences of theta and its deviations: of run and replay, of two replays."""
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
         given = {
             "scenario": scenario, "people": people, "episodes": episodes, "seed": seed,
-            "backend": "kinematic", "real-time-factor": FASTER, "oracle": "false",
-            "record": "true", "device": "cpu", "run-dir": run,
+            "real-time-factor": FASTER, "oracle": "false",
         }  # fmt: skip
-        options = [text for key, value in given.items() for text in (f"--{key}", str(value))]
-        program = Program("bisirl_ros.cli", ["sim", *options], Path(folder), {})
-        try:
-            if not until(lambda: not program.alive, LONGEST_S, 0.2):
-                raise InputError(f"bisirl sim: does not end; {program.complaints[-300:]}")
-        finally:
-            program.close()
+        run = simulate(Path(folder), given, LONGEST_S)
         live = learned_in(run)
         one, other = (replayed(run, Path(folder) / name) for name in ("one", "other"))
     return {

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bisirl_ros.entry import require_ros
-from bisirl_ros.errors import InputError
 from bisirl_ros.importing.to_bag import write_bag
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.people.browser import WIDE, chromium, opened
 from bisirl_ros.verify.people.recorded import FOLDER, recordings
+from bisirl_ros.verify.people.simulated_run import simulate
 from bisirl_ros.verify.people.speed import write_walk
-from bisirl_ros.verify.robot.program import Program, until
 from bisirl_ros.view.of_bag import scene_of_bag
 from bisirl_ros.view.of_run import scene_of_run
 from bisirl_ros.view.page import write_page
@@ -79,7 +78,8 @@ def sources(setup: Setup, folder: Path) -> Iterator[tuple[str, Scene]]:
         yield "navwareset", scene_of_bag(bag, scenario="walkers")
     if not setup.quick:
         require_ros()
-        yield "run", scene_of_run(simulated(folder, setup.seed))
+        given = {"scenario": "crossing", "episodes": EPISODES, "seed": setup.seed}
+        yield "run", scene_of_run(simulate(folder, given, LONGEST_S))
 
 
 def picture_of(parts: Path | None, name: str) -> Path | None:
@@ -88,23 +88,6 @@ def picture_of(parts: Path | None, name: str) -> Path | None:
         return None
     parts.parent.mkdir(parents=True, exist_ok=True)
     return parts.with_name(f"page_{name}.png")
-
-
-def simulated(folder: Path, seed: int) -> Path:
-    """The folder of a short run."""
-    run = folder / "run"
-    given = {
-        "scenario": "crossing", "episodes": EPISODES, "seed": seed, "backend": "kinematic",
-        "record": "true", "device": "cpu", "run-dir": run,
-    }  # fmt: skip
-    options = [text for key, value in given.items() for text in (f"--{key}", str(value))]
-    program = Program("bisirl_ros.cli", ["sim", *options], folder, {})
-    try:
-        if not until(lambda: not program.alive, LONGEST_S, 0.2):
-            raise InputError(f"bisirl sim: does not end; {program.complaints[-300:]}")
-    finally:
-        program.close()
-    return run
 
 
 def of_page(
