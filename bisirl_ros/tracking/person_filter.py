@@ -30,6 +30,7 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.tracking.habit import ChoicePrior, Habit
+from bisirl_ros.tracking.lagging import LAST, POSITION, TARGET, VELOCITY, lagging
 
 FLOOR_M = 1e-4
 FLOOR_MPS = 1e-4
@@ -39,36 +40,9 @@ FIRST_MPS = 3.0
 TICK_S = 1e-9
 NARROW = 9
 _EYE = np.eye(2)
-_POSITION, _VELOCITY, _TARGET = slice(0, 2), slice(2, 4), slice(4, 6)
-_LAST, _CLONE_V = slice(6, 8), slice(10, 12)
+_CLONE_V = slice(10, 12)
 _STATE = np.eye(4, 12)
 _FLOORS = (FLOOR_M**2 * _EYE, FLOOR_MPS**2 * _EYE)
-
-
-def _block(row: slice, column: slice) -> Array:
-    """An identity (2, 2) at a place of a (12, 12), flat."""
-    found = np.zeros((12, 12))
-    found[row, column] = _EYE
-    return found.ravel()
-
-
-_BY_LAST = np.stack(
-    [
-        np.eye(12).ravel() - _block(_VELOCITY, _VELOCITY),
-        _block(_POSITION, _VELOCITY),
-        _block(_VELOCITY, _VELOCITY),
-        _block(_POSITION, _LAST),
-        _block(_VELOCITY, _LAST),
-    ]
-)
-"""What a move is a sum of, while the last target holds."""
-_TO_TARGET = np.stack(
-    [
-        _block(_POSITION, _TARGET) - _block(_POSITION, _LAST),
-        _block(_VELOCITY, _TARGET) - _block(_VELOCITY, _LAST),
-    ]
-)
-"""What changes of it where the new one does."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +139,7 @@ class PersonFilter:
         """
         if self._prior is not None:
             settled = np.zeros((len(self._mean), 2, 12))
-            settled[:, :, _TARGET], settled[:, :, _CLONE_V] = _EYE, -self._prior.slope
+            settled[:, :, TARGET], settled[:, :, _CLONE_V] = _EYE, -self._prior.slope
             self._observe(settled, self._prior.offset, self._prior.spread)
         priors = [
             expected if h.expects and expected is not None else h.habit.prior(wanted)
@@ -174,10 +148,10 @@ class PersonFilter:
         self._prior = ChoicePrior(*(np.array(v) for v in zip(*priors, strict=True)))
         move = np.zeros((12, 12))
         move[:4, :4] = move[8:, :4] = np.eye(4)
-        move[_LAST, _TARGET] = _EYE
+        move[LAST, TARGET] = _EYE
         self._predict(move)
-        self._mean[:, _TARGET] = self._mean[:, _VELOCITY]
-        self._cov[:, _TARGET, _TARGET] = WIDE_MPS**2 * _EYE
+        self._mean[:, TARGET] = self._mean[:, VELOCITY]
+        self._cov[:, TARGET, TARGET] = WIDE_MPS**2 * _EYE
         self._decided_s = self.time_s
 
     def advance(self, time_s: float) -> None:
@@ -206,19 +180,15 @@ class PersonFilter:
         middle = self.time_s + 0.5 * dt_s - self._decided_s
         width = np.maximum(self._until - self._from, TICK_S)
         share = np.clip((middle - self._from) / width, 0.0, 1.0)[:, None, None]
-        kept = math.exp(-dt_s / self._lag_s)
-        glide = self._lag_s * (1.0 - kept)
-        late = np.array([1.0, glide, kept, dt_s - glide, 1.0 - kept]) @ _BY_LAST
-        early = np.array([dt_s - glide, 1.0 - kept]) @ _TO_TARGET
-        self._predict(late.reshape(12, 12) + share * early.reshape(12, 12))
+        self._predict(lagging(dt_s, self._lag_s, share))
         reacting = (middle > self._from) & (middle < self._until)
         if not reacting.any():
             return
         walk = np.where(reacting, self._jolt, 0.0)[:, None, None] * _EYE
-        self._cov[:, _POSITION, _POSITION] += dt_s**3 / 3.0 * walk
-        self._cov[:, _POSITION, _VELOCITY] += dt_s**2 / 2.0 * walk
-        self._cov[:, _VELOCITY, _POSITION] += dt_s**2 / 2.0 * walk
-        self._cov[:, _VELOCITY, _VELOCITY] += dt_s * walk
+        self._cov[:, POSITION, POSITION] += dt_s**3 / 3.0 * walk
+        self._cov[:, POSITION, VELOCITY] += dt_s**2 / 2.0 * walk
+        self._cov[:, VELOCITY, POSITION] += dt_s**2 / 2.0 * walk
+        self._cov[:, VELOCITY, VELOCITY] += dt_s * walk
 
     def _predict(self, move: Array) -> None:
         self._mean = (move @ self._mean[..., None])[..., 0]
