@@ -124,7 +124,8 @@ def test_bad_human_input_stops_the_robot_and_is_told_once_per_second(stage: Stag
         stage.spoil = lambda message: None
     for pattern in (*complaints.values(), r"(?:odometry|tracker) silent .*: stopping"):
         gaps_s = np.diff(stage.told(pattern))
-        assert np.all(gaps_s > 0.95), f"{pattern}: told after {gaps_s.min():.2f} s again"
+        # Untold of, every message (10 Hz) would have its line; a busy neighbour shifts one by .1 s.
+        assert np.all(gaps_s > 0.5), f"{pattern}: told after {gaps_s.min():.2f} s again"
     assert stage.node.process.poll() is None
 
 
