@@ -1,9 +1,9 @@
-"""`bisirl sim`, an hour of ROS time and more after a warm-up of another, at four times real time:
-nothing grows or stalls.
+"""`bisirl sim`, an hour of ROS time at three times real time, after a warm-up: nothing grows or
+stalls.
 
+The warm-up ends when the learner has filled its window of evidence, which it keeps by design.
 A process's memory is what it holds in RAM (Rss of /proc/PID/smaps_rollup); its growth that of the
-median of the last fifth over the first fifth's after the warm-up, in which the learner
-fills its window of evidence.
+median of the last fifth over the first fifth's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
@@ -25,9 +26,11 @@ from bisirl_ros.verify.robot.program import Program, is_learner, memory_mib, unt
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FASTER, RATE_HZ = 4.0, 20.0
-FULL_S, WARM_S, EVERY_S = 2100.0, 900.0, 10.0
-QUICK_S, QUICK_WARM_S, QUICK_EVERY_S = 20.0, 2.0, 1.0
+FASTER, RATE_HZ = 3.0, 20.0
+FULL_S, EVERY_S, QUICK_S, QUICK_EVERY_S = 1200.0, 10.0, 20.0, 1.0
+FILLED, QUICK_FILLED = LoopConfig().evidence_window + 10, 1
+"""Batches that the learner has told of by the end of the warm-up."""
+WARM_WITHIN_S = 1500.0
 GROWTH, GAP_S, QUICK_GAP_S = 0.05, 0.1, 0.5
 """The bars: of memory, and of the time without a command beyond the period."""
 STARTS_S, ENDS_S = 120.0, 90.0
@@ -45,6 +48,7 @@ class Watched:
     commands: int = 0
     gap_s: float = 0.0
     episodes: int = 0
+    batches: int = 0
     waited: float = 0.0
     memory: dict[str, list[float]] = field(default_factory=dict)
     last_s: float | None = None
@@ -56,24 +60,26 @@ class Watched:
         self.commands, self.last_s = self.commands + 1, sent_s
 
     def anew(self) -> None:
-        """What was until now does not count."""
-        self.commands, self.gap_s, self.last_s = 0, 0.0, None
+        """What was until now does not count, but for the batches."""
+        self.commands, self.gap_s, self.episodes, self.last_s = 0, 0.0, 0, None
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """One run; it is interrupted at the end as by Ctrl-C."""
     require_ros()
-    sizes = (QUICK_S, QUICK_WARM_S, QUICK_EVERY_S) if setup.quick else (FULL_S, WARM_S, EVERY_S)
+    full, quick = (FULL_S, FILLED, EVERY_S), (QUICK_S, QUICK_FILLED, QUICK_EVERY_S)
+    sizes = quick if setup.quick else full
     wanted = {"run": (*sizes, setup.seed)}
     row = replace(setup.parts, jobs=1).measure(soaked, wanted, lambda line: None)["run"]
     for name, of in row["memory"].items():
         say(f"{name:<12} {of['first']:.0f} -> {of['last']:.0f} MiB, {of['growth']:+.1%}")
-    say(f"{row['episodes']} episodes, {row['commands']} commands; {gap_of(row)}")
+    lived = f"{row['episodes']} episodes, {row['batches']} batches, {row['commands']} commands"
+    say(f"{lived}; {gap_of(row)}")
     return judged(row, setup.seed, setup.quick)
 
 
-def soaked(for_s: float, warm_s: float, every_s: float, seed: int) -> dict[str, Any]:
-    """The figures of a run of for_s [s], watched after warm_s, memory every_s."""
+def soaked(for_s: float, filled: int, every_s: float, seed: int) -> dict[str, Any]:
+    """The figures of a run, watched for_s [s] after `filled` batches, memory every_s."""
     from geometry_msgs.msg import TwistStamped
     from std_msgs.msg import String
 
@@ -85,10 +91,14 @@ def soaked(for_s: float, warm_s: float, every_s: float, seed: int) -> dict[str, 
     def on_episode(message: Any, sent_s: float) -> None:
         watched.episodes += '"finished"' in message.data
 
+    def on_learning(message: Any, sent_s: float) -> None:
+        watched.batches += 1
+
     with tempfile.TemporaryDirectory() as folder:
         graph = Graph(domain)
         graph.listen("/cmd_vel", TwistStamped, watched.command)
         graph.listen("/episode", String, on_episode, EVENTS)
+        graph.listen("/learning", String, on_learning, EVENTS)
         program = Program(
             "bisirl_ros.cli",
             arguments(Path(folder), seed),
@@ -98,7 +108,9 @@ def soaked(for_s: float, warm_s: float, every_s: float, seed: int) -> dict[str, 
         try:
             if not until(lambda: watched.commands or not program.alive, STARTS_S, 0.1):
                 raise InputError(f"bisirl sim: does not drive; {program.complaints[-300:]}")
-            ended = watch(watched, program, for_s, warm_s, every_s)
+            until(lambda: watched.batches >= filled or not program.alive, WARM_WITHIN_S, 0.1)
+            watched.anew()
+            ended = watch(watched, program, for_s, every_s)
             program.interrupt()
             left = program.left_after(ENDS_S)
         finally:
@@ -121,14 +133,11 @@ def arguments(folder: Path, seed: int) -> list[str]:
     return ["sim", *(text for key, value in given.items() for text in (f"--{key}", str(value)))]
 
 
-def watch(watched: Watched, program: Program, for_s: float, warm_s: float, every_s: float) -> str:
-    """Sample memory until for_s [s] have passed, warm_s of them unseen; why it ended before, ""."""
-    began_s = time.monotonic()
-    until(lambda: not program.alive, warm_s, 0.1)
-    watched.anew()
+def watch(watched: Watched, program: Program, for_s: float, every_s: float) -> str:
+    """Sample memory until for_s [s] have passed; why it ended before, or ""."""
     nodes = [pid for pid, line in program.running().items() if role_of(line) == "bisirl_node"]
     seen_s, waited = time.monotonic(), sum(map(waited_s, nodes))
-    while program.alive and time.monotonic() - began_s < for_s:
+    while program.alive and time.monotonic() - seen_s < for_s:
         for pid, line in program.running().items():
             name, found = role_of(line), memory_mib(pid)
             if name and found is not None:
@@ -151,6 +160,7 @@ def figures(watched: Watched, left: Sequence[str]) -> dict[str, Any]:
     """Of what was watched."""
     return {
         "episodes": watched.episodes,
+        "batches": watched.batches,
         "commands": watched.commands,
         "gap_s": watched.gap_s,
         "waited": watched.waited,
@@ -177,6 +187,8 @@ def judged(row: dict[str, Any], seed: int, quick: bool) -> Outcome:
         if of["growth"] >= GROWTH and not quick
     ]
     wrong += [row["ended"]] * bool(row["ended"])
+    if row["batches"] < FILLED and not quick:
+        wrong.append(f"{row['batches']} batches, of {FILLED} that fill the window")
     if row["gap_s"] > most_s:
         wrong.append(gap_of(row))
     wrong += [f"left: {line[:80]}" for line in row["left"]]

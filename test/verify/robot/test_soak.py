@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.verify.robot import cycles, soak
 from bisirl_ros.verify.robot.program import Program, handles, memory_mib, until
 
@@ -14,7 +15,15 @@ from bisirl_ros.verify.robot.program import Program, handles, memory_mib, until
 def run(**more: Any) -> dict[str, Any]:
     """A run in which all was well."""
     steady = {"first": 100.0, "last": 101.0, "growth": 0.01}
-    of = {"episodes": 3, "commands": 900, "gap_s": 0.03, "waited": 0.0, "left": [], "ended": ""}
+    of = {
+        "episodes": 3,
+        "batches": 900,
+        "commands": 900,
+        "gap_s": 0.03,
+        "waited": 0.0,
+        "left": [],
+        "ended": "",
+    }
     return {**of, "memory": {"learner": steady}, **more}
 
 
@@ -29,6 +38,7 @@ def test_a_run_is_missed_by_each_of_its_bars() -> None:
     assert "learner grew by 6%" in soak.judged(run(memory=grown), 0, quick=False).note
     assert not soak.judged(run(gap_s=0.12), 0, quick=False).holds
     assert soak.judged(run(gap_s=0.11, memory=grown), 0, quick=True).holds
+    assert "9 batches, of 210" in soak.judged(run(batches=9), 0, quick=False).note
     assert not soak.judged(run(left=["python -m ..."]), 0, quick=True).holds
     assert not soak.judged(run(ended="ended by itself: []"), 0, quick=True).holds
 
@@ -41,6 +51,13 @@ def test_a_gap_is_the_longest_time_between_two_commands_since_it_counts() -> Non
     for sent_s in (9.0, 9.1, 9.3):
         watched.command(None, sent_s)
     assert watched.gap_s == pytest.approx(0.2) and watched.commands == 3
+
+
+def test_memory_is_judged_once_the_learner_keeps_as_many_batches_as_it_ever_will() -> None:
+    assert LoopConfig().evidence_window < soak.FILLED
+    watched = soak.Watched(batches=soak.FILLED, episodes=300)
+    watched.anew()
+    assert (watched.batches, watched.episodes) == (soak.FILLED, 0)
 
 
 @pytest.mark.parametrize(
