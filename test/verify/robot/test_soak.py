@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.verify.robot import cycles, soak
 from bisirl_ros.verify.robot.program import Program, handles, memory_mib, until
 
@@ -36,9 +35,9 @@ def test_a_run_is_missed_by_each_of_its_bars() -> None:
     grown = {"learner": {"first": 100.0, "last": 106.0, "growth": 0.06}}
     assert soak.judged(run(), 0, quick=False).holds
     assert "learner grew by 6%" in soak.judged(run(memory=grown), 0, quick=False).note
-    assert not soak.judged(run(gap_s=0.12), 0, quick=False).holds
+    assert not soak.judged(run(gap_s=0.13), 0, quick=False).holds
     assert soak.judged(run(gap_s=0.11, memory=grown), 0, quick=True).holds
-    assert "9 batches, of 210" in soak.judged(run(batches=9), 0, quick=False).note
+    assert "9 batches, of 30" in soak.judged(run(batches=9), 0, quick=False).note
     assert not soak.judged(run(left=["python -m ..."]), 0, quick=True).holds
     assert not soak.judged(run(ended="ended by itself: []"), 0, quick=True).holds
 
@@ -53,8 +52,13 @@ def test_a_gap_is_the_longest_time_between_two_commands_since_it_counts() -> Non
     assert watched.gap_s == pytest.approx(0.2) and watched.commands == 3
 
 
-def test_memory_is_judged_once_the_learner_keeps_as_many_batches_as_it_ever_will() -> None:
-    assert LoopConfig().evidence_window < soak.FILLED
+def test_memory_is_judged_once_the_learner_keeps_as_many_batches_as_it_ever_will(
+    tmp_path: Path,
+) -> None:
+    assert soak.FILLED > soak.WINDOW
+    given = soak.arguments(tmp_path, seed=0)
+    file = Path(given[given.index("--params-file") + 1])
+    assert f"evidence_window: {soak.WINDOW}" in file.read_text()
     watched = soak.Watched(batches=soak.FILLED, episodes=300)
     watched.anew()
     assert (watched.batches, watched.episodes) == (soak.FILLED, 0)
