@@ -77,7 +77,7 @@ def people(walks: Chosen, known: Destinations, proximity: float, seed: int) -> F
 
 
 def test_people_who_answer_alike_and_unlike(chosen: Chosen, known: Destinations) -> None:
-    shy, also, bold = (people(chosen, known, w, i) for i, w in enumerate((-5.0, -5.0, 1.0)))
+    shy, also, bold = (people(chosen, known, w, i) for i, w in enumerate((-5.0, -5.0, 3.0)))
     assert compare(PERSON, shy, also).p > 0.05
     assert compare(PERSON, shy, bold).p < 0.01
     assert (compare(PERSON, shy, bold).mean < 0.0).all()

@@ -52,6 +52,15 @@ def test_who_stops_is_a_spike_that_is_seen() -> None:
     assert integral(OFFERED, spike) == pytest.approx(2.0 * np.pi * 0.05**2, rel=0.05)
 
 
+def test_who_goes_on_or_stands_exactly_is_a_spike_that_is_seen() -> None:
+    """As narrow as a centimetre's rounding: a t with two degrees of freedom, in closed form."""
+    scale = 0.01
+    for about in (VELOCITY, 0.0 * VELOCITY):
+        far = np.square(OFFERED.velocity - about[:, None]).sum(-1) / (2.0 * scale**2)
+        density = 1.0 / (2.0 * np.pi * scale**2 * (1.0 + far) ** 2)
+        assert integral(OFFERED, density) == pytest.approx(1.0, abs=0.03)
+
+
 def test_beyond_the_fastest_nothing_is_chosen() -> None:
     speed = np.linalg.norm(OFFERED.velocity, axis=-1)
     np.testing.assert_array_equal(np.isinf(OFFERED.log_area), speed > MAX_SPEED)
