@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
@@ -39,13 +37,16 @@ _TO_TARGET = np.stack(
 """What changes of it where the new one does."""
 
 
-def lagging(dt_s: float, lag_s: float, share: Array) -> Array:
-    """What dt_s [s] do to the state: (B, 12, 12).
+def lagging(dt_s: Array, lag_s: float, share: Array | float, rate: Array | float) -> Array:
+    """What dt_s (B,) [s] do to the state, exactly: (B, 12, 12).
 
-    share: (B, 1, 1) of the new target in what is followed, the rest is the last one's
+    share: (B,) of the new target in what is followed at first, the rest is the last one's; rate: by
+    which that share grows meanwhile [1/s]
     """
-    kept = math.exp(-dt_s / lag_s)
+    kept = np.exp(-dt_s / lag_s)
     glide = lag_s * (1.0 - kept)
-    late = np.array([1.0, glide, kept, dt_s - glide, 1.0 - kept]) @ _BY_LAST
-    early = np.array([dt_s - glide, 1.0 - kept]) @ _TO_TARGET
-    return np.asarray(late.reshape(12, 12) + share * early.reshape(12, 12))
+    late, gone = dt_s - glide, 1.0 - kept
+    by_last = np.stack([np.ones_like(dt_s), glide, kept, late, gone], -1) @ _BY_LAST
+    further = share * late + rate * (0.5 * np.square(dt_s) - lag_s * late)
+    to_target = np.stack([further, share * gone + rate * late], -1) @ _TO_TARGET
+    return np.asarray((by_last + to_target).reshape(-1, 12, 12))

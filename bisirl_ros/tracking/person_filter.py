@@ -111,9 +111,7 @@ class PersonFilter:
         self._until = np.array([r.until_s for r in reactions])
         self._prior: ChoicePrior | None = None
         self._jolt = np.array([h.reaction.jolt(lag_s, h.habit.spread_mps) for h in hypotheses])
-        edges = {*self._from, *self._until, *(0.5 * (self._from + self._until))}
-        self._edges = sorted(edge for edge in edges if edge > 0.0)
-        self.time_s, self._decided_s = first.time_s, -math.inf
+        self.time_s, self._decided_s = first.time_s, first.time_s - float(self._until.max())
         wide = [1e3] * 2 + [FIRST_MPS] * 2 + [WIDE_MPS] * 4 + [1e3] * 4
         self._mean = np.zeros((len(reactions), 12))
         self._cov = np.tile(np.diag(np.square(wide)), (len(reactions), 1, 1))
@@ -155,12 +153,22 @@ class PersonFilter:
         self._decided_s = self.time_s
 
     def advance(self, time_s: float) -> None:
-        """Predict until time_s [s]; nothing where that is not later."""
-        for edge in (*(self._decided_s + e for e in self._edges), time_s):
-            until = min(edge, time_s)
-            if until > self.time_s + TICK_S:
-                self._follow(until - self.time_s)
-                self.time_s = until
+        """Predict until time_s [s]; nothing where that is not later.
+
+        Before, while and after the newest choice takes effect, each by its own time.
+        """
+        if time_s <= self.time_s + TICK_S:
+            return
+        began, ended = np.array([[self.time_s], [time_s]]) - self._decided_s
+        self.time_s = time_s
+        if began >= self._until.max():
+            self._follow(ended - began, 1.0, 0.0, 0.0)
+            return
+        takes, taken = (np.clip(edge, began, ended) for edge in (self._from, self._until))
+        width = np.maximum(self._until - self._from, TICK_S)
+        self._follow(takes - began, 0.0, 0.0, 0.0)
+        self._follow(taken - takes, (takes - self._from) / width, 1.0 / width, self._jolt)
+        self._follow(ended - taken, 1.0, 0.0, 0.0)
 
     def update(self, report: Report) -> None:
         """Take a report in, after predicting until it."""
@@ -175,20 +183,19 @@ class PersonFilter:
         if told.any():
             self._observe(_STATE[told], value[told], noise[np.ix_(told, told)])
 
-    def _follow(self, dt_s: float) -> None:
-        """The lag, exactly, to the target that holds; no edge of a reaction lies within dt_s."""
-        middle = self.time_s + 0.5 * dt_s - self._decided_s
-        width = np.maximum(self._until - self._from, TICK_S)
-        share = np.clip((middle - self._from) / width, 0.0, 1.0)[:, None, None]
-        self._predict(lagging(dt_s, self._lag_s, share))
-        reacting = (middle > self._from) & (middle < self._until)
-        if not reacting.any():
+    def _follow(
+        self, dt_s: Array, share: Array | float, rate: Array | float, jolt: Array | float
+    ) -> None:
+        """dt_s (B,) or (1,) [s] of the lag towards a mixture of both targets (see `lagging`)."""
+        if dt_s.max() <= TICK_S:
             return
-        walk = np.where(reacting, self._jolt, 0.0)[:, None, None] * _EYE
-        self._cov[:, POSITION, POSITION] += dt_s**3 / 3.0 * walk
-        self._cov[:, POSITION, VELOCITY] += dt_s**2 / 2.0 * walk
-        self._cov[:, VELOCITY, POSITION] += dt_s**2 / 2.0 * walk
-        self._cov[:, VELOCITY, VELOCITY] += dt_s * walk
+        self._predict(lagging(dt_s, self._lag_s, share, rate))
+        if np.any(jolt):
+            dt_s, walk = dt_s[:, None, None], (jolt * np.ones_like(dt_s))[:, None, None] * _EYE
+            self._cov[:, POSITION, POSITION] += dt_s**3 / 3.0 * walk
+            self._cov[:, POSITION, VELOCITY] += dt_s**2 / 2.0 * walk
+            self._cov[:, VELOCITY, POSITION] += dt_s**2 / 2.0 * walk
+            self._cov[:, VELOCITY, VELOCITY] += dt_s * walk
 
     def _predict(self, move: Array) -> None:
         self._mean = (move @ self._mean[..., None])[..., 0]

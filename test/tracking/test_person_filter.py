@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from bisirl_ros.crowd.person import lagged
 from bisirl_ros.tracking.habit import HABITS, ChoicePrior, Habit, likely
+from bisirl_ros.tracking.lagging import lagging
 from bisirl_ros.tracking.motion_model import MotionModel, Seen
 from bisirl_ros.tracking.person_filter import (
     Hypothesis,
@@ -171,6 +173,42 @@ def test_a_period_without_reports_after_the_reaction_is_not_known() -> None:
     assert known[2] and known[4] and known[5]
     assert not known[6] and 7 not in known  # the long gap: a new run from 3.1 on
     assert known[8] and known[9]
+
+
+def test_a_target_that_takes_over_evenly_is_followed_exactly() -> None:
+    """Against the body's own step, the target exchanged in a thousand steps."""
+    last, target, pieces = torch.tensor([0.3, -1.0]), torch.tensor([1.2, 0.4]), 1000
+    start = torch.tensor([0.5, -0.2, 0.1, 0.9]).double()
+    share, rate, dt_s = (
+        np.array([0.0, 0.25, 1.0]),
+        np.array([8.0, 3.0, 0.0]),
+        np.array([0.1, 0.2, 0.3]),
+    )
+    moved = lagging(dt_s, LAG_S, share, rate)
+    for b in range(3):
+        state = start
+        for k in range(pieces):
+            part = share[b] + rate[b] * (k + 0.5) * dt_s[b] / pieces
+            state = lagged(state, last + part * (target - last), LAG_S, dt_s[b] / pieces)
+        found = moved[b] @ np.concatenate([start, target, last, np.zeros(4)])
+        np.testing.assert_allclose(found[:4], state, atol=1e-6)
+        np.testing.assert_array_equal(found[4:8], np.concatenate([target, last]))
+
+
+def test_in_one_go_is_as_in_many_steps() -> None:
+    report = Report(0.0, np.zeros(2), 0.01 * np.eye(2), np.ones(2), 0.01 * np.eye(2))
+    one, many = (
+        PersonFilter(LAG_S, [Hypothesis(r, Habit(0.5, 0.5)) for r in reactions(0.1)], report)
+        for _ in range(2)
+    )
+    for filtered, steps in ((one, 1), (many, 50)):
+        for decision in range(3):
+            filtered.decide(np.array([0.0, 1.0]))
+            filtered.update(replace(report, time_s=0.4 * decision + 0.05, position=np.ones(2)))
+            for time_s in np.linspace(0.4 * decision + 0.05, 0.4 * decision + 0.4, steps + 1)[1:]:
+                filtered.advance(time_s)
+    np.testing.assert_allclose(one.state[0], many.state[0], rtol=2e-3)
+    np.testing.assert_allclose(one.decision[1], many.decision[1], rtol=2e-2, atol=1e-4)
 
 
 def test_hypotheses_count_by_their_likelihood() -> None:
