@@ -8,6 +8,7 @@ from bisirl_ros.config import setting
 from bisirl_ros.core.hypergradient import Estimator, Hypergradient
 from bisirl_ros.core.lower_level import Method
 from bisirl_ros.core.people_evidence import EACH, REWARDS
+from bisirl_ros.core.risk import ESTIMATE, RISKS
 from bisirl_ros.errors import InputError
 
 STRUCTURES = AS_GIVEN, LEARNED = ("given", "learned")
@@ -91,6 +92,12 @@ class LoopConfig:
         30.0, doc="updates after which the step has shrunk to 0.7", low=1e-3, high=1e9
     )
     replayed_batches: int = setting(6, doc="newest batches in the cross term", low=1, high=1000)
+    risk: str = setting(
+        ESTIMATE,
+        doc="what of people the policy is judged by: as they are estimated; as they may be, on "
+        "average (mean); or the worst quarter of what may come of it (cvar)",
+        choices=RISKS,
+    )
     beta_i: float = setting(
         0.0, doc="weight of the information that an episode will give [1/nat]", low=0.0, high=1e6
     )

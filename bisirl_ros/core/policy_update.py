@@ -22,6 +22,7 @@ from bisirl_ros.core.inverse_hessian import Product
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.outer_report import Improved, Update
+from bisirl_ros.core.risk import ESTIMATE, worth
 from bisirl_ros.core.solver import Solver
 
 SHARES = (1.0, 0.5, 0.25)
@@ -49,8 +50,10 @@ def improve_repeatedly(
         objective, norm = improve_policy(solver, state, config, known_theta)
         updates.append(Update(objective, norm, clock() - began))
     if updates and config.checked_episodes and config.beta_i == 0.0:
-        theta = state.theta if known_theta is None else known_theta
-        share = _as_far_as_no_worse(solver, state, config.checked_episodes, before, theta)
+        theta, risk = state.theta, config.risk
+        if known_theta is not None:
+            theta, risk = known_theta, ESTIMATE
+        share = _as_far_as_no_worse(solver, state, config.checked_episodes, before, theta, risk)
         _remember(state.optimiser, share)
     return Improved(tuple(updates), share)
 
@@ -83,7 +86,12 @@ def improve_policy(
 
 @torch.no_grad()
 def _as_far_as_no_worse(
-    solver: Solver[Batch], state: LoopState[Batch], episodes: int, before: Tensor, theta: Array
+    solver: Solver[Batch],
+    state: LoopState[Batch],
+    episodes: int,
+    before: Tensor,
+    theta: Array,
+    risk: str,
 ) -> float:
     """Moves phi to the first of SHARES of its way from `before` that is no worse: the share."""
     luck = int(state.rng.integers(2**62))
@@ -96,7 +104,8 @@ def _as_far_as_no_worse(
     of_before = cache(lambda part: returns(before, part))
 
     def gains(part: int) -> Array:
-        return returns(state.phi.detach(), part) - of_before(part)
+        found, rival = returns(state.phi.detach(), part), of_before(0)
+        return worth(found, rival, risk) - worth(of_before(part), rival, risk)
 
     whole = state.phi.detach().clone()
     for share in SHARES:

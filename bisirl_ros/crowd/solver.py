@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -12,7 +13,9 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.posterior import Posterior, places_of
+from bisirl_ros.core.risk import CVAR, ESTIMATE, WORST
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
+from bisirl_ros.crowd.believed import Believed, cast_of, weights_of
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.compiled import CompiledImagination, Imagine
 from bisirl_ros.crowd.decisions import Decisions
@@ -42,6 +45,8 @@ class CrowdSolver:
     answered: whether imagined people see the robot; False: `passive` (FORMULATION section 7)
     state_draws: states that may have been, for each decision that was not seen exactly
     learn_structure: whether people may decide otherwise than as the scenario has it
+    risk: what of people's possible weights the policy is judged by (`core.risk`); raises ValueError
+        for `cvar` where sampled choices carry a score
     """
 
     def __init__(
@@ -59,7 +64,10 @@ class CrowdSolver:
         answered: bool = True,
         state_draws: int = 1,
         learn_structure: bool = False,
+        risk: str = ESTIMATE,
     ) -> None:
+        if risk == CVAR and through is Through.SCORE:
+            raise ValueError("risk: cvar needs a gradient that passes through people's choices")
         top = scenario.person.max_speed
         fine, coarse = gauss_disc(top, *likelihood_grid), gauss_disc(top, *imagination_grid)
         self._observed = CrowdModel(scenario, policy, fine, "cpu", torch.float64, answered)
@@ -67,6 +75,7 @@ class CrowdSolver:
         self._explain = Explainer(self._observed, state_draws, structures)
         self.model = CrowdModel(scenario, policy, coarse, device, torch.float32, answered, likely)
         self._episodes, self._through, self._draws = episodes, through, draws
+        self._risk, self._people = risk, Believed(risk)
         self._imagine: Imagine = self.model.imagine
 
     def compile(self, tell: Callable[[str], None]) -> None:
@@ -111,7 +120,7 @@ class CrowdSolver:
         """
         phi_g = phi.detach().to(self.model.device, self.model.dtype).requires_grad_()
         theta_g = self.model.tensor(theta).requires_grad_()
-        cast = self._cast(recent)
+        cast = cast_of(self.model.scenario, recent)
         value, d_phi, d_theta = self._imagined(phi_g, theta_g, theta, evidence, cast, rng, beta_i)
 
         def pull_back(w: Array) -> Tensor:
@@ -134,17 +143,12 @@ class CrowdSolver:
     ) -> Array:
         """J_l of imagined episodes, (episodes,): the same `rng`, the same starts and luck."""
         model = self.model
-        cast = self._cast(recent)
-        weights = self._weights(model.tensor(theta), theta, evidence, cast)
+        cast = cast_of(self.model.scenario, recent)
         start, goal, luck = self._luck(episodes, rng)
+        weights = self._people.weights(model.tensor(theta), theta, evidence, cast, episodes, rng)
         setting = model.setting(start, goal, weights, self._structures(evidence, [cast] * episodes))
         played = self._imagine(phi.to(model.device, model.dtype), start, setting, luck)
         return np.asarray((rewards(model, played, setting) * self._discounts).sum(0).cpu())
-
-    def _cast(self, recent: Sequence[Decisions]) -> list[str]:
-        """Who is imagined: the people of the newest batch."""
-        names = recent[-1].identities if recent else self.model.scenario.identities
-        return [names[p] if p < len(names) else "" for p in range(self.model.scenario.people)]
 
     def _luck(self, episodes: int, rng: np.random.Generator) -> tuple[Situation, Tensor, Tensor]:
         """Starts, the goals (B, P, 2) that people really have, and the luck (T, B, P)."""
@@ -177,7 +181,7 @@ class CrowdSolver:
         """f of imagined episodes, and its gradients in phi and theta."""
         model, discounts = self.model, self._discounts
         start, goal, luck = self._luck(self._episodes, rng)
-        weights = self._weights(theta, known, evidence, cast)
+        weights = self._people.weights(theta, known, evidence, cast, self._episodes, rng)
         with torch.no_grad():
             structures = self._structures(evidence, [cast] * self._episodes)
             blind = model.setting(start, goal, weights.detach(), structures)
@@ -193,10 +197,13 @@ class CrowdSolver:
                 gain, per_step = episode_gain(precision, seen.fisher, places)
                 reward = reward + beta_i * per_step
                 gains.append(beta_i * (gain - float(per_step.detach().sum(0).mean())))
-            gains.append(float(reward.detach().sum(0).mean()))
+            total = reward.sum(0)
+            if self._risk == CVAR:
+                total = total.topk(math.ceil(WORST * len(total)), largest=False).values
+            gains.append(float(total.detach().mean()))
             if self._through is Through.SCORE:
                 return [surrogate(seen.log_pi, reward, baseline=True).mean()]
-            return [reward.sum(0).mean()]
+            return [total.mean()]
 
         setting = model.setting(start, goal, weights, structures)
         _, [(d_phi, d_theta)] = value_and_gradients(
@@ -216,8 +223,8 @@ class CrowdSolver:
         """w' d2_{theta phi} of the newest batches' likelihood, from each half of them: (2, m)."""
         model = self.model
         start, target, cast = recorded_start(batches, model)
-        of = [self._weights(theta, known, evidence, names) for names in cast]
-        along = [self._weights(model.tensor(w), 0.0 * w, evidence, names) for names in cast]
+        of = [weights_of(theta, known, evidence, names) for names in cast]
+        along = [weights_of(model.tensor(w), 0.0 * w, evidence, names) for names in cast]
         structures = self._structures(evidence, cast)
         setting = model.setting(start, start.aims.likeliest, torch.stack(of), structures)
         trajectory = model.replay(phi.detach(), start, setting, target)
@@ -234,16 +241,3 @@ class CrowdSolver:
         """How the P people of each of B episodes decide; None: all as the scenario has it."""
         names = [[evidence.structure_of(name) for name in names] for names in cast]
         return Structures.named(self.model.scenario, names, self.model.device)
-
-    def _weights(
-        self, theta: Tensor, known: Array, evidence: Posterior, cast: Sequence[str]
-    ) -> Tensor:
-        """Each person's share of theta, as the evidence has it: (P, n)."""
-        rows = []
-        for name in cast:
-            places = places_of(known, evidence, name)
-            if places is not None:
-                rows.append(theta[torch.from_numpy(places).to(theta.device)])
-            else:
-                rows.append(self.model.tensor(evidence.newcomer(known)[0]))
-        return torch.stack(rows) if rows else theta.new_zeros((0, self.n_features))

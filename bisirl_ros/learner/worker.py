@@ -106,6 +106,7 @@ class Worker:
             device=self._device,
             likelihood_grid=config.grid,
             learn_structure=config.loop.structure == LEARNED,
+            risk=config.loop.risk,
         )
         if compiles(config.compile, self._device):
             self._solver.compile(self._say)

@@ -13,6 +13,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import OuterTerms
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.crowd.aims import Course
+from bisirl_ros.crowd.believed import cast_of, weights_of
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.plane import bodies
 from bisirl_ros.crowd.policy import InteractionPolicy
@@ -121,7 +122,8 @@ class ScenerySolver(CrowdSolver):
         """What people do by theta, by luck of its own."""
         if self._scenes is None or not np.array_equal(theta, self._imagined_by):
             model = self.model
-            weights = self._weights(model.tensor(theta), theta, evidence, self._cast(recent))
+            cast = cast_of(model.scenario, recent)
+            weights = weights_of(model.tensor(theta), theta, evidence, cast)
             self._drawn += 1
             start, goal, luck = self._luck(SCENES, np.random.default_rng([SCENES, self._drawn]))
             phi = torch.zeros(model.policy.size, dtype=model.dtype)  # nobody looks

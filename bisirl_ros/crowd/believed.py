@@ -1,0 +1,85 @@
+"""Whom an outer update imagines, and by which weights: what is believed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.posterior import Posterior, places_of
+from bisirl_ros.core.risk import ESTIMATE
+from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.scenario import Scenario
+
+
+def cast_of(scenario: Scenario, recent: Sequence[Decisions]) -> list[str]:
+    """The people of the newest batch, "" for a stranger: P names."""
+    names = recent[-1].identities if recent else scenario.identities
+    return [names[p] if p < len(names) else "" for p in range(scenario.people)]
+
+
+def weights_of(theta: Tensor, known: Array, evidence: Posterior, cast: Sequence[str]) -> Tensor:
+    """Each person's share of theta, as the evidence has it: (P, n); known: the same theta."""
+    stranger = theta.new_tensor(evidence.newcomer(known)[0])
+    rows = []
+    for name in cast:
+        places = places_of(known, evidence, name)
+        own = None if places is None else theta[torch.from_numpy(places).to(theta.device)]
+        rows.append(stranger if own is None else own)
+    return torch.stack(rows) if rows else theta.new_zeros((0, len(stranger)))
+
+
+class Believed:
+    """Weights of the people imagined, by what a policy is judged by (`core.risk`).
+
+    `estimate`: the estimates; else draws of the normal distribution with the covariance that is
+    published, the robust one of whoever does not fit the model; worked out once a batch.
+    """
+
+    def __init__(self, risk: str) -> None:
+        self._risk = risk
+        self._of: tuple[Posterior, Array, Sequence[str]] | None = None
+        self._roots: Array
+
+    def weights(
+        self,
+        theta: Tensor,
+        known: Array,
+        evidence: Posterior,
+        cast: Sequence[str],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Tensor:
+        """(P, n), or (B, P, n) each episode's own; the second half differs by the first's opposite.
+
+        Differentiable in theta, by which the draws are moved but not spread.
+        """
+        estimate = weights_of(theta, known, evidence, cast)
+        if self._risk == ESTIMATE:
+            return estimate
+        if self._of is None or not _same(self._of, (evidence, known, cast)):
+            self._of = evidence, known.copy(), list(cast)
+            self._roots = _roots(known, evidence, cast)
+        half = rng.standard_normal(((episodes + 1) // 2, *self._roots.shape[:2]))
+        luck = np.concatenate([half, -half])[:episodes]
+        return estimate + theta.new_tensor(np.einsum("pij,bpj->bpi", self._roots, luck))
+
+
+def _same(
+    one: tuple[Posterior, Array, Sequence[str]], other: tuple[Posterior, Array, Sequence[str]]
+) -> bool:
+    return one[0] is other[0] and np.array_equal(one[1], other[1]) and list(other[2]) == one[2]
+
+
+def _roots(known: Array, evidence: Posterior, cast: Sequence[str]) -> Array:
+    """Of the covariance of what is believed of each: (P, n, n)."""
+    stranger = evidence.newcomer(known)[1]
+    met = [places_of(known, evidence, name) is not None for name in cast]
+    each = [
+        evidence.covariance_of(known, name) if of else stranger
+        for name, of in zip(cast, met, strict=True)
+    ]
+    return np.asarray(np.linalg.cholesky(np.reshape(each, (len(each), *stranger.shape))))
