@@ -17,12 +17,12 @@ from bisirl_ros.importing.reading import read_recording
 from bisirl_ros.real_people.comparators import COMPARATORS
 from bisirl_ros.real_people.held_out import NO_PEOPLE, Rival, rivals, score
 from bisirl_ros.real_people.recordings import thinned
-from bisirl_ros.real_people.report import scores_found, table
+from bisirl_ros.real_people.report import scores_found
 from bisirl_ros.real_people.walks import SceneRecording
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.people import recorded
 from bisirl_ros.verify.people.constant_velocity import ETH_UCY, TABLES
-from bisirl_ros.verify.people.prediction import draw, from_row, not_shown, row_of
+from bisirl_ros.verify.people.prediction import draw, from_row, judged, row_of
 
 PERIOD_S: Final = 0.8
 QUICK: Final = ("hotel", "zara1")
@@ -45,14 +45,11 @@ def measure(setup: Setup, say: Say) -> Outcome:
     rows = setup.parts.measure(of_scene, wanted, say)
     found = scores_found([from_row(row) for row in rows.values()])
     found["by_place"] = {scene: errors_of(row) for scene, row in rows.items()}
-    for line in table(found):
-        say(line)
+    outcome = judged(found, AGAINST, BAR, setup.seed, say)
     for scene, told in found["by_place"].items():
-        say(f"{scene:10s} " + ", ".join(f"{what} {ade:.3f}, {fde:.3f} m" for what, (ade, fde) in
-                                        told.items()))  # fmt: skip
-    missed = not_shown(found, AGAINST)
-    gains = {name: one["scenes"] for name, one in found["gain_of_reward"].items()}
-    return Outcome(found, [setup.seed], gains, BAR, not missed, "; ".join(missed))
+        errors = (f"{what} {ade:.3f}, {fde:.3f} m" for what, (ade, fde) in told.items())
+        say(f"{scene:10s} {', '.join(errors)}")
+    return outcome
 
 
 def scenes(quick: bool) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from bisirl_ros.real_people.futures import Foretold
 from bisirl_ros.real_people.held_out import REWARD, Scores
 from bisirl_ros.real_people.report import scores_found
 from bisirl_ros.verify.experiment import Setup
-from bisirl_ros.verify.people import constant_velocity, coverage, prediction
+from bisirl_ros.verify.people import constant_velocity, coverage, crowds, prediction
+from bisirl_ros.verify.people.constant_velocity import ETH_UCY
 from bisirl_ros.verify.people.prediction import AGAINST, from_row, not_shown, row_of
 
 NAMES = AGAINST
@@ -29,7 +30,9 @@ def scores(scene: str, gain: float = 1.0, contacts: float = 0.0, seed: int = 0) 
     told = Foretold(
         (scene,) * count, np.ones(count), errors, errors + 0.3, ranks, zero, zero + contacts, zero
     )
-    by = {name: zero for name in NAMES} | {REWARD: zero + gain + 0.01 * rng.random(count)}
+    by = dict.fromkeys((*NAMES, *crowds.AGAINST), zero) | {
+        REWARD: zero + gain + 0.01 * rng.random(count)
+    }
     return Scores(
         by, ranks, np.ones(count, bool), {REWARD: zero[:3]}, (scene,) * count, ("p",) * count, told
     )
@@ -84,15 +87,15 @@ class Known:
         self.row = row
 
     def measure(self, run: Any, wanted: dict[str, Any], say: Any) -> dict[str, Any]:
-        return {key: self.row(int(key)) for key in wanted}
+        return {key: self.row(key) for key in wanted}
 
 
 def covered(tmp_path: Path, scale: float) -> Any:
     (tmp_path / "navwareset").mkdir()
     n = len(coverage.person().feature_names)
 
-    def row(seed: int) -> dict[str, list[float]]:
-        error = scale * np.random.default_rng(seed).normal(size=n)
+    def row(seed: str) -> dict[str, list[float]]:
+        error = scale * np.random.default_rng(int(seed)).normal(size=n)
         return {"error": error.tolist(), "laplace": [0.5] * n, "clustered": [1.0] * n}
 
     return coverage.measure(Setup(data=tmp_path, parts=Known(row)), lambda line: None)  # type: ignore[arg-type]
@@ -109,7 +112,19 @@ def test_intervals_that_are_too_narrow_are_named(tmp_path: Path) -> None:
     assert found.holds is False and "progress" in found.note
 
 
+def test_places_are_held_out_and_what_is_off_in_each_is_said(tmp_path: Path) -> None:
+    (tmp_path / ETH_UCY).mkdir()
+    said: list[str] = []
+    parts = Known(lambda place: row_of(scores(place[0])))
+    found = crowds.measure(Setup(data=tmp_path, parts=parts), said.append)  # type: ignore[arg-type]
+    assert found.holds and set(found.interval) >= set(crowds.AGAINST)
+    for place in crowds.scenes(quick=False):
+        errors = found.figures["by_place"][place]
+        assert errors["constant velocity"][0] == pytest.approx(errors["mean future"][0] + 0.3)
+        assert f"{place:10s} mean future {errors['mean future'][0]:.3f}" in "\n".join(said)
+
+
 def test_without_recordings_nothing_is_measured(tmp_path: Path) -> None:
-    for module in (prediction, coverage, constant_velocity):
+    for module in (prediction, coverage, constant_velocity, crowds):
         found = module.measure(Setup(data=tmp_path), lambda line: None)
         assert found.holds is None and "no " in found.note
