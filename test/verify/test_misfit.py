@@ -18,7 +18,15 @@ from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.theory.random_games import random_game
 from bisirl_ros.verify.experiment import Setup
-from bisirl_ros.verify.misfit import EXPERIMENTS, outside, right, second_term, structure, wild
+from bisirl_ros.verify.misfit import (
+    EXPERIMENTS,
+    careful,
+    outside,
+    right,
+    second_term,
+    structure,
+    wild,
+)
 from bisirl_ros.verify.misfit.encounters import encounters, learned
 from bisirl_ros.verify.misfit.kinds import KINDS, RIGHT, RIGHTLY, SOMEBODY_M
 from bisirl_ros.verify.parts import Parts
@@ -175,6 +183,43 @@ def test_a_second_term_that_costs_regret_is_no_success(lost: float, holds: bool)
     found = second_term.measure(Setup(parts=Given(row_of)), lambda line: None)
     assert (found.figures["worse"] == []) is holds
     assert found.holds is holds
+
+
+def careful_row(name: str, **changes: dict[str, float]) -> dict[str, Any]:
+    usual = {"return": 20.0, "collisions": 0.01, "least_m": 1.0}
+    row = {robot: dict(usual) for robot in careful.ROBOTS}
+    for robot, values in changes.items():
+        row[robot] |= values
+    return row
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "missed"),
+    [
+        (RIGHT, {}, ""),
+        ("ORCA", {"collisions": 0.02}, "ORCA: collisions 2.0%"),
+        ("ORCA", {"return": 17.0}, "ORCA: 85% of the best return"),
+        (RIGHT, {"return": 19.5}, "loses beside the model"),
+        (RIGHT, {"return": 19.9}, ""),
+    ],
+)
+def test_what_a_careful_robot_has_to_hold(
+    kind: str, changes: dict[str, float], missed: str
+) -> None:
+    def row_of(i: int, name: str) -> dict[str, Any]:
+        here = name.startswith(kind)
+        return careful_row(name, mean=changes if here else {}, cvar=changes if here else {})
+
+    found = careful.measure(Setup(parts=Given(row_of)), lambda line: None).figures
+    assert found["missed"]["mean"] == found["missed"]["cvar"] == [missed] * bool(missed)
+    assert found["missed"]["estimate"] == [] and found["best"] == "estimate"
+
+
+def test_no_way_to_plan_that_holds_is_a_miss() -> None:
+    bad = {"collisions": 0.5}
+    parts = Given(lambda i, name: careful_row(name, estimate=bad, mean=bad, cvar=bad))
+    found = careful.measure(Setup(parts=parts), lambda line: None)
+    assert found.holds is False and "collisions 50.0%" in found.note
 
 
 def test_a_short_sighted_expert_cares_for_what_comes_next_alone() -> None:

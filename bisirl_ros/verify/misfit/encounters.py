@@ -114,11 +114,11 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
     given: found, error, inside: the same where their structure is not asked for
     """
     met = encounters(kind, seed, episodes)
-    state, each = _lived(met, LEARNED)
+    state, each = learned_from(met, LEARNED)
     last, part = each[-1], state.evidence.parts[met.scenario.identities[0]]
     off = np.abs(last.theta - met.theta)
     laplace = np.sqrt(np.diag(part.covariance(state.theta)))
-    as_given = _lived(met, LOOP)[1]
+    as_given = learned_from(met, LOOP)[1]
     given = as_given[-1]
     return {
         "found": next((k + 1 for k, one in enumerate(each) if one.doubted), None),
@@ -137,7 +137,9 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
     }
 
 
-def _lived(met: Encounters, loop: LoopConfig) -> tuple[LoopState[Decisions], list[PersonEstimate]]:
+def learned_from(
+    met: Encounters, loop: LoopConfig
+) -> tuple[LoopState[Decisions], list[PersonEstimate]]:
     """What is known in the end, and what was said after each episode."""
     policy = InteractionPolicy(met.scenario.robot)
     solver = CrowdSolver(met.scenario, policy, learn_structure=loop is LEARNED)
