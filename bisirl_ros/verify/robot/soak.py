@@ -217,5 +217,5 @@ def draw(outcome: Outcome, ax: Axes) -> None:
 
 
 EXPERIMENT = Experiment(
-    "soak", "more than an hour of episodes: memory, gaps, what is left", measure, draw
+    "soak", "an hour of episodes: memory, gaps, what is left", measure, draw
 )
