@@ -216,6 +216,4 @@ def draw(outcome: Outcome, ax: Axes) -> None:
     ax.set_xlabel("memory [MiB]", fontsize=8)
 
 
-EXPERIMENT = Experiment(
-    "soak", "an hour of episodes: memory, gaps, what is left", measure, draw
-)
+EXPERIMENT = Experiment("soak", "an hour of episodes: memory, gaps, what is left", measure, draw)
