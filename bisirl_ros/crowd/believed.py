@@ -21,22 +21,35 @@ def cast_of(scenario: Scenario, recent: Sequence[Decisions]) -> list[str]:
     return [names[p] if p < len(names) else "" for p in range(scenario.people)]
 
 
-def weights_of(theta: Tensor, known: Array, evidence: Posterior, cast: Sequence[str]) -> Tensor:
-    """Each person's share of theta, as the evidence has it: (P, n); known: the same theta."""
-    stranger = theta.new_tensor(evidence.newcomer(known)[0])
+def weights_of(
+    theta: Tensor,
+    known: Array,
+    evidence: Posterior,
+    cast: Sequence[str],
+    stranger: Tensor | None = None,
+) -> Tensor:
+    """Each person's share of theta, as the evidence has it: (P, n).
+
+    known: the same theta; stranger: (n,) the weights of somebody not met, None: as is believed
+    """
     rows = []
     for name in cast:
         places = places_of(known, evidence, name)
-        own = None if places is None else theta[torch.from_numpy(places).to(theta.device)]
-        rows.append(stranger if own is None else own)
-    return torch.stack(rows) if rows else theta.new_zeros((0, len(stranger)))
+        if places is not None:
+            rows.append(theta[torch.from_numpy(places).to(theta.device)])
+            continue
+        if stranger is None:
+            stranger = theta.new_tensor(evidence.newcomer(known)[0])
+        rows.append(stranger)
+    return torch.stack(rows) if rows else theta.new_zeros((0, len(evidence.newcomer(known)[0])))
 
 
 class Believed:
     """Weights of the people imagined, by what a policy is judged by (`core.risk`).
 
     `estimate`: the estimates; else draws of the normal distribution with the covariance that is
-    published, the robust one of whoever does not fit the model; worked out once a batch.
+    published, the robust one of whoever does not fit the model; worked out once a batch. How they
+    decide stays as is believed most.
     """
 
     def __init__(self, risk: str) -> None:
@@ -63,7 +76,10 @@ class Believed:
         if self._of is None or not _same(self._of, (evidence, known, cast)):
             self._of = evidence, known.copy(), list(cast)
             self._roots = _roots(known, evidence, cast)
-        half = rng.standard_normal(((episodes + 1) // 2, *self._roots.shape[:2]))
+        parts = [evidence.part_of(name or f"stranger {p}") for p, name in enumerate(cast)]
+        of_part = list(dict.fromkeys(parts))  # who shares a reward shares what is not known of it
+        half = rng.standard_normal(((episodes + 1) // 2, len(of_part), self._roots.shape[-1]))
+        half = half[:, [of_part.index(part) for part in parts]]
         luck = np.concatenate([half, -half])[:episodes]
         return estimate + theta.new_tensor(np.einsum("pij,bpj->bpi", self._roots, luck))
 
@@ -82,4 +98,5 @@ def _roots(known: Array, evidence: Posterior, cast: Sequence[str]) -> Array:
         evidence.covariance_of(known, name) if of else stranger
         for name, of in zip(cast, met, strict=True)
     ]
-    return np.asarray(np.linalg.cholesky(np.reshape(each, (len(each), *stranger.shape))))
+    sizes, along = np.linalg.eigh(np.reshape(each, (len(each), *stranger.shape)))
+    return np.asarray(along * np.sqrt(np.maximum(sizes, 0.0))[:, None])

@@ -224,7 +224,9 @@ class CrowdSolver:
         model = self.model
         start, target, cast = recorded_start(batches, model)
         of = [weights_of(theta, known, evidence, names) for names in cast]
-        along = [weights_of(model.tensor(w), 0.0 * w, evidence, names) for names in cast]
+        along, nobody = [], model.tensor(np.zeros(self.n_features))
+        for names in cast:
+            along.append(weights_of(model.tensor(w), w, evidence, names, nobody))
         structures = self._structures(evidence, cast)
         setting = model.setting(start, start.aims.likeliest, torch.stack(of), structures)
         trajectory = model.replay(phi.detach(), start, setting, target)

@@ -50,3 +50,15 @@ def lagging(dt_s: Array, lag_s: float, share: Array | float, rate: Array | float
     further = share * late + rate * (0.5 * np.square(dt_s) - lag_s * late)
     to_target = np.stack([further, share * gone + rate * late], -1) @ _TO_TARGET
     return np.asarray((by_last + to_target).reshape(-1, 12, 12))
+
+
+def jolted(dt_s: Array, lag_s: float) -> tuple[Array, Array, Array]:
+    """What a velocity's random walk of intensity 1 leaves of itself after dt_s (B,) [s] of the lag.
+
+    Variance of the place, its covariance with the velocity, and the velocity's variance: (B,) each
+    (an integrated Ornstein-Uhlenbeck process).
+    """
+    gone = -np.expm1(-dt_s / lag_s)
+    gone_twice = -np.expm1(-2.0 * dt_s / lag_s)
+    place = lag_s**2 * (dt_s - 2.0 * lag_s * gone + 0.5 * lag_s * gone_twice)
+    return place, 0.5 * lag_s**2 * np.square(gone), 0.5 * lag_s * gone_twice

@@ -30,7 +30,7 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.tracking.habit import ChoicePrior, Habit
-from bisirl_ros.tracking.lagging import LAST, POSITION, TARGET, VELOCITY, lagging
+from bisirl_ros.tracking.lagging import LAST, POSITION, TARGET, VELOCITY, jolted, lagging
 
 FLOOR_M = 1e-4
 FLOOR_MPS = 1e-4
@@ -191,11 +191,13 @@ class PersonFilter:
             return
         self._predict(lagging(dt_s, self._lag_s, share, rate))
         if np.any(jolt):
-            dt_s, walk = dt_s[:, None, None], (jolt * np.ones_like(dt_s))[:, None, None] * _EYE
-            self._cov[:, POSITION, POSITION] += dt_s**3 / 3.0 * walk
-            self._cov[:, POSITION, VELOCITY] += dt_s**2 / 2.0 * walk
-            self._cov[:, VELOCITY, POSITION] += dt_s**2 / 2.0 * walk
-            self._cov[:, VELOCITY, VELOCITY] += dt_s * walk
+            places, across, speeds = (
+                (jolt * of)[:, None, None] * _EYE for of in jolted(dt_s, self._lag_s)
+            )
+            self._cov[:, POSITION, POSITION] += places
+            self._cov[:, POSITION, VELOCITY] += across
+            self._cov[:, VELOCITY, POSITION] += across
+            self._cov[:, VELOCITY, VELOCITY] += speeds
 
     def _predict(self, move: Array) -> None:
         self._mean = (move @ self._mean[..., None])[..., 0]

@@ -195,10 +195,11 @@ def test_a_target_that_takes_over_evenly_is_followed_exactly() -> None:
         np.testing.assert_array_equal(found[4:8], np.concatenate([target, last]))
 
 
-def test_in_one_go_is_as_in_many_steps() -> None:
+@pytest.mark.parametrize("lag_s", [LAG_S, 0.01])
+def test_in_one_go_is_as_in_many_steps(lag_s: float) -> None:
     report = Report(0.0, np.zeros(2), 0.01 * np.eye(2), np.ones(2), 0.01 * np.eye(2))
     one, many = (
-        PersonFilter(LAG_S, [Hypothesis(r, Habit(0.5, 0.5)) for r in reactions(0.1)], report)
+        PersonFilter(lag_s, [Hypothesis(r, Habit(0.5, 0.5)) for r in reactions(0.1)], report)
         for _ in range(2)
     )
     for filtered, steps in ((one, 1), (many, 50)):
@@ -207,8 +208,9 @@ def test_in_one_go_is_as_in_many_steps() -> None:
             filtered.update(replace(report, time_s=0.4 * decision + 0.05, position=np.ones(2)))
             for time_s in np.linspace(0.4 * decision + 0.05, 0.4 * decision + 0.4, steps + 1)[1:]:
                 filtered.advance(time_s)
-    np.testing.assert_allclose(one.state[0], many.state[0], rtol=2e-3)
-    np.testing.assert_allclose(one.decision[1], many.decision[1], rtol=2e-2, atol=1e-4)
+    np.testing.assert_allclose(one.state[0], many.state[0], rtol=1e-9)
+    for ours, theirs in ((one.state[1], many.state[1]), (one.decision[1], many.decision[1])):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
 
 
 def test_hypotheses_count_by_their_likelihood() -> None:

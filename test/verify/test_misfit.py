@@ -197,7 +197,8 @@ def careful_row(name: str, **changes: dict[str, float]) -> dict[str, Any]:
     ("kind", "changes", "missed"),
     [
         (RIGHT, {}, ""),
-        ("ORCA", {"collisions": 0.02}, "ORCA: collisions 2.0%"),
+        ("ORCA", {"collisions": 0.03}, "ORCA: collisions 3.0%"),
+        ("ORCA", {"collisions": 0.012}, ""),
         ("ORCA", {"return": 17.0}, "ORCA: 85% of the best return"),
         (RIGHT, {"return": 19.5}, "loses beside the model"),
         (RIGHT, {"return": 19.9}, ""),

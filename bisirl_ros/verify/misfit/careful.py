@@ -18,6 +18,7 @@ from bisirl_ros.bench.plan import untrained
 from bisirl_ros.core.bilevel import LoopState
 from bisirl_ros.core.policy_update import AT_A_TIME, improve_repeatedly
 from bisirl_ros.core.risk import ESTIMATE, RISKS
+from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.crowd.actors import Actor, PolicyDriver, tell
 from bisirl_ros.crowd.actors.registry import make_robot
 from bisirl_ros.crowd.decisions import Decisions
@@ -60,7 +61,8 @@ def measure(setup: Setup, say: Say) -> Outcome:
         }
         each = (f"{n} {v['return']:.2f} {v['collisions']:.1%}" for n, v in table[kind].items())
         say(f"{kind:<40} {', '.join(each)}")
-    missed = {risk: missed_by(risk, table) for risk in RISKS}
+    episodes = len(seeds) * size[-1]
+    missed = {risk: missed_by(risk, table, episodes) for risk in RISKS}
     for risk, what in missed.items():
         say(f"{risk}: {'; '.join(what) or 'holds'}")
     best = min(RISKS, key=lambda risk: len(missed[risk]))
@@ -73,25 +75,31 @@ def measure(setup: Setup, say: Say) -> Outcome:
         {"by_kind": table, "missed": missed, "best": best},
         seeds,
         bootstrap_mean(lost),
-        f"one way to plan: no more collisions than {STOPS}, return >= {KEPT:.0%} of the best"
+        f"one way to plan: collisions not above {STOPS}'s by more than chance, return >= {KEPT:.0%} of the best"
         f" robot's beside everybody, and within {RIGHT_LOSES:.0%} of {ESTIMATE}'s beside the model",
         setup.quick or not missed[best],
         "quick: judged by being played at all" if setup.quick else "; ".join(missed[best]),
     )
 
 
-def missed_by(risk: str, table: dict[str, Any]) -> list[str]:
-    """What of the bar robots that plan so do not hold, in words."""
+def missed_by(risk: str, table: dict[str, Any], episodes: int) -> list[str]:
+    """What of the bar robots that plan so do not hold, in words; episodes: beside each kind."""
     found = []
     for kind, of in table.items():
         ours, most = of[risk], max(robot["return"] for robot in of.values())
-        if ours["collisions"] > of[STOPS]["collisions"]:
+        if more_often(ours["collisions"], of[STOPS]["collisions"], episodes):
             found.append(f"{kind}: collisions {ours['collisions']:.1%}")
         if ours["return"] < KEPT * most:
             found.append(f"{kind}: {ours['return'] / most:.0%} of the best return")
     if table[RIGHT][risk]["return"] < (1.0 - RIGHT_LOSES) * table[RIGHT][ESTIMATE]["return"]:
         found.append("loses beside the model")
     return found
+
+
+def more_often(share: float, other: float, count: int) -> bool:
+    """Whether one share of `count` is above another, beyond 95 % of chance (Agresti, Caffo 2000)."""
+    a, b = ((count * p + 1.0) / (count + 2.0) for p in (share, other))
+    return a - b > NORMAL_95 * float(np.sqrt((a * (1.0 - a) + b * (1.0 - b)) / (count + 2.0)))
 
 
 def of_person(

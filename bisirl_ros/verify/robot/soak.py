@@ -56,13 +56,20 @@ class Watched:
 
     def command(self, message: Any, sent_s: float) -> None:
         """One more."""
-        if self.last_s is not None:
-            self.gap_s = max(self.gap_s, sent_s - self.last_s)
-        self.commands, self.last_s = self.commands + 1, sent_s
+        self.commands += 1
+        self.until(sent_s)
+        self.last_s = sent_s
 
-    def anew(self) -> None:
-        """What was until now does not count, but for the batches."""
-        self.commands, self.gap_s, self.episodes, self.last_s = 0, 0.0, 0, None
+    def until(self, now_s: float) -> None:
+        """No command came between the last one and now."""
+        last_s = self.last_s  # another thread may begin anew
+        if last_s is not None:
+            self.gap_s = max(self.gap_s, now_s - last_s)
+
+    def anew(self, now_s: float) -> None:
+        """What was until now does not count."""
+        self.commands, self.episodes, self.batches = 0, 0, 0
+        self.gap_s, self.last_s = 0.0, now_s
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
@@ -110,14 +117,17 @@ def soaked(for_s: float, filled: int, every_s: float, seed: int) -> dict[str, An
             if not until(lambda: watched.commands or not program.alive, STARTS_S, 0.1):
                 raise InputError(f"bisirl sim: does not drive; {program.complaints[-300:]}")
             until(lambda: watched.batches >= filled or not program.alive, WARM_WITHIN_S, 0.1)
-            watched.anew()
+            warm_up = watched.batches
+            watched.anew(time.time())
             ended = watch(watched, program, for_s, every_s)
+            watched.until(time.time())
             program.interrupt()
             left = program.left_after(ENDS_S)
         finally:
             graph.close()
             program.close()
-    return {**figures(watched, list(left.values())), "ended": ended}
+    filled_by = {"warm_up_batches": warm_up, "ended": ended}
+    return {**figures(watched, list(left.values())), **filled_by}
 
 
 def arguments(folder: Path, seed: int) -> list[str]:
@@ -192,8 +202,9 @@ def judged(row: dict[str, Any], seed: int, quick: bool) -> Outcome:
         if of["growth"] >= GROWTH and not quick
     ]
     wrong += [row["ended"]] * bool(row["ended"])
-    if row["batches"] < FILLED and not quick:
-        wrong.append(f"{row['batches']} batches, of {FILLED} that fill the window")
+    if row["warm_up_batches"] < FILLED and not quick:
+        wrong.append(f"{row['warm_up_batches']} batches, of {FILLED} that fill the window")
+    wrong += [f"no {what}" for what in ("episodes", "batches") if not (row[what] or quick)]
     if row["gap_s"] > most_s:
         wrong.append(gap_of(row))
     wrong += [f"left: {line[:80]}" for line in row["left"]]

@@ -17,6 +17,7 @@ def run(**more: Any) -> dict[str, Any]:
     of = {
         "episodes": 3,
         "batches": 900,
+        "warm_up_batches": 30,
         "commands": 900,
         "gap_s": 0.03,
         "waited": 0.0,
@@ -37,7 +38,9 @@ def test_a_run_is_missed_by_each_of_its_bars() -> None:
     assert "learner grew by 6%" in soak.judged(run(memory=grown), 0, quick=False).note
     assert not soak.judged(run(gap_s=0.13), 0, quick=False).holds
     assert soak.judged(run(gap_s=0.11, memory=grown), 0, quick=True).holds
-    assert "9 batches, of 30" in soak.judged(run(batches=9), 0, quick=False).note
+    assert "9 batches, of 30" in soak.judged(run(warm_up_batches=9), 0, quick=False).note
+    for stalled in ("episodes", "batches"):
+        assert soak.judged(run(**{stalled: 0}), 0, quick=False).note == f"no {stalled}"
     assert not soak.judged(run(left=["python -m ..."]), 0, quick=True).holds
     assert not soak.judged(run(ended="ended by itself: []"), 0, quick=True).holds
 
@@ -46,10 +49,12 @@ def test_a_gap_is_the_longest_time_between_two_commands_since_it_counts() -> Non
     watched = soak.Watched()
     for sent_s in (0.0, 5.0):
         watched.command(None, sent_s)
-    watched.anew()
+    watched.anew(8.9)
     for sent_s in (9.0, 9.1, 9.3):
         watched.command(None, sent_s)
     assert watched.gap_s == pytest.approx(0.2) and watched.commands == 3
+    watched.until(10.0)
+    assert watched.gap_s == pytest.approx(0.7), "none came any more"
 
 
 def test_memory_is_judged_once_the_learner_keeps_as_many_batches_as_it_ever_will(
@@ -60,8 +65,8 @@ def test_memory_is_judged_once_the_learner_keeps_as_many_batches_as_it_ever_will
     file = Path(given[given.index("--params-file") + 1])
     assert f"evidence_window: {soak.WINDOW}" in file.read_text()
     watched = soak.Watched(batches=soak.FILLED, episodes=300)
-    watched.anew()
-    assert (watched.batches, watched.episodes) == (soak.FILLED, 0)
+    watched.anew(0.0)
+    assert (watched.batches, watched.episodes) == (0, 0)
 
 
 @pytest.mark.parametrize(
