@@ -75,8 +75,9 @@ def measure(setup: Setup, say: Say) -> Outcome:
         {"by_kind": table, "missed": missed, "best": best},
         seeds,
         bootstrap_mean(lost),
-        f"one way to plan: collisions not above {STOPS}'s by more than chance, return >= {KEPT:.0%} of the best"
-        f" robot's beside everybody, and within {RIGHT_LOSES:.0%} of {ESTIMATE}'s beside the model",
+        f"one way to plan: collisions not above {STOPS}'s by more than chance, return >= {KEPT:.0%}"
+        f" of the best robot's beside everybody, and within {RIGHT_LOSES:.0%} of {ESTIMATE}'s"
+        " beside the model",
         setup.quick or not missed[best],
         "quick: judged by being played at all" if setup.quick else "; ".join(missed[best]),
     )
@@ -97,7 +98,7 @@ def missed_by(risk: str, table: dict[str, Any], episodes: int) -> list[str]:
 
 
 def more_often(share: float, other: float, count: int) -> bool:
-    """Whether one share of `count` is above another, beyond 95 % of chance (Agresti, Caffo 2000)."""
+    """Whether one share of `count` is above another by more than chance (Agresti, Caffo 2000)."""
     a, b = ((count * p + 1.0) / (count + 2.0) for p in (share, other))
     return a - b > NORMAL_95 * float(np.sqrt((a * (1.0 - a) + b * (1.0 - b)) / (count + 2.0)))
 
