@@ -20,8 +20,8 @@ NOMINAL = {
     "person_proximity": -2.0,
     "company": 2.0,
     "robot_left": 1.0,
-    "persistence": -1.0,
-    "standing": 1.0,
+    "persistence": -0.5,
+    "standing": 0.5,
 }
 """Usual weights, by feature, where a scenario names no kinds of people."""
 SPREAD = 0.2
