@@ -7,6 +7,8 @@ from bisirl_ros.nodes.ros import BisirlNode
 
 DISCOVERY_S = 2.5
 """By then everybody in the domain has been heard of."""
+UNNAMED = "_NODE_NAME_UNKNOWN_"
+"""A publisher that was heard of before its node was; it may be one's own."""
 
 
 class ClockWatch:
@@ -17,13 +19,18 @@ class ClockWatch:
 
     def alone(self) -> bool:
         """Whether everybody was heard of by now, and nobody else keeps time; else it is said."""
-        node = self._node
+        node, own = self._node, self._node.get_name()
+        late = node.steady_s() - self._since_s > DISCOVERY_S
         names = [info.node_name for info in node.get_publishers_info_by_topic("/clock")]
-        if node.get_name() in names:
-            names.remove(node.get_name())  # once: another simulation's has the same
+        for name in (own, UNNAMED):
+            if name in names:
+                names.remove(name)  # once: another simulation's has the same
+                break
+        if not late:
+            names = [name for name in names if name != UNNAMED]
         if names:
             node.failure = InputError(
                 f"/clock is published by '{names[0]}' already, another simulation or a bag: end it,"
                 " or set another ROS_DOMAIN_ID for one of them"
             )
-        return not names and node.steady_s() - self._since_s > DISCOVERY_S
+        return not names and late
