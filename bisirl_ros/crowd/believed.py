@@ -54,7 +54,8 @@ class Believed:
 
     def __init__(self, risk: str) -> None:
         self._risk = risk
-        self._of: tuple[Posterior, Array, Sequence[str]] | None = None
+        self._evidence: Posterior | None = None
+        self._of: tuple[int, bytes, tuple[str, ...]] | None = None
         self._roots: Array
 
     def weights(
@@ -73,8 +74,9 @@ class Believed:
         estimate = weights_of(theta, known, evidence, cast)
         if self._risk == ESTIMATE:
             return estimate
-        if self._of is None or not _same(self._of, (evidence, known, cast)):
-            self._of = evidence, known.copy(), list(cast)
+        of = id(evidence), known.tobytes(), tuple(cast)
+        if self._of != of:
+            self._evidence, self._of = evidence, of  # kept, so that no other has its id
             self._roots = _roots(known, evidence, cast)
         parts = [evidence.part_of(name or f"stranger {p}") for p, name in enumerate(cast)]
         of_part = list(dict.fromkeys(parts))  # who shares a reward shares what is not known of it
@@ -82,12 +84,6 @@ class Believed:
         half = half[:, [of_part.index(part) for part in parts]]
         luck = np.concatenate([half, -half])[:episodes]
         return estimate + theta.new_tensor(np.einsum("pij,bpj->bpi", self._roots, luck))
-
-
-def _same(
-    one: tuple[Posterior, Array, Sequence[str]], other: tuple[Posterior, Array, Sequence[str]]
-) -> bool:
-    return one[0] is other[0] and np.array_equal(one[1], other[1]) and list(other[2]) == one[2]
 
 
 def _roots(known: Array, evidence: Posterior, cast: Sequence[str]) -> Array:

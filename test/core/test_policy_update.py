@@ -86,6 +86,30 @@ def test_a_refused_step_leaves_no_momentum_behind() -> None:
     assert state.phi.item() > 0.1
 
 
+class Gamble(Hill):
+    """What is gained on average is paid for where luck is bad."""
+
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: object,
+        recent: Sequence[object],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        return float(phi.sum()) + (1.0 + 10.0 * float(phi.sum())) * rng.normal(size=episodes)
+
+
+@pytest.mark.parametrize(("risk", "share"), [("estimate", 1.0), ("mean", 1.0), ("cvar", 0.0)])
+def test_a_cautious_robot_does_not_gamble(risk: str, share: float) -> None:
+    config = LoopConfig(optimiser="sgd", policy_steps=1, learning_rate=0.5, risk=risk)
+    for known, taken in ((None, share), (np.zeros(3), 1.0)):  # of the oracle nothing is in doubt
+        state: LoopState = LoopState.start(torch.zeros(1).double(), 3, config, 0, people=True)
+        found = improve_repeatedly(Gamble(), state, config, known_theta=known)  # type: ignore[arg-type]
+        assert found.share == taken
+
+
 def test_where_nothing_is_checked_the_step_is_the_optimisers() -> None:
     for settings in ({"checked_episodes": 0}, {"beta_i": 1.0}):
         hill = Hill(-1.0)
