@@ -84,6 +84,7 @@ def outer_iteration(
         inner_s = clock() - began
         improved = improve_repeatedly(solver, state, config, clock)
         state.k += 1
+        state.evidence = state.evidence.carry(state.theta)
         report = OuterReport.of(
             state,
             improved,
@@ -93,7 +94,6 @@ def outer_iteration(
             held_out=held_out,
             inner_s=inner_s,
         )
-        state.evidence = state.evidence.carry(state.theta)
     return report
 
 

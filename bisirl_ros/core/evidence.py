@@ -21,6 +21,9 @@ from bisirl_ros.core.lower_level import is_positive_definite
 from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.posterior import EXPERT, Posterior
 
+SETTLED = 1e-3
+"""Change of a prior's mean and standard deviation, in standard deviations, that is none."""
+
 
 @dataclass(frozen=True)
 class Evidence(Posterior):
@@ -148,6 +151,12 @@ class Evidence(Posterior):
         other = replace(self, mean=mean, precision=precision, prior=prior, prior_mean=prior_mean)
         other.__dict__["_exact"] = self._exact  # with what it remembers
         return other
+
+    def begins_like(self, other: Evidence) -> bool:
+        """Whether another's prior is as good as this one: no mean or deviation is off by much."""
+        std, before = (np.sqrt(np.diag(np.linalg.inv(of.prior))) for of in (self, other))
+        changes = np.abs([self.prior_mean - other.prior_mean, std - before]) / std
+        return bool(changes.max() < SETTLED)
 
     def carry(self, theta: Array) -> Evidence:
         """Condense the batches beyond the window, at theta."""

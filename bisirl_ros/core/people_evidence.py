@@ -26,8 +26,6 @@ from bisirl_ros.core.structures import Family
 SHARED, EACH, POOLED = REWARDS = ("shared", "each", "pooled")
 EVERYBODY = "everybody"
 """What all people together are called where they share one theta."""
-SETTLED = 1e-3
-"""Change of a prior's mean and standard deviation, in standard deviations, that is none."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,7 @@ class PeopleEvidence:
     parts: Mapping[str, Evidence] = field(default_factory=dict)
     present: tuple[str, ...] = ()
     families: Mapping[str, Family] = field(default_factory=dict)
+    _covariances: dict[tuple[str, bytes], Array] = field(default_factory=dict, init=False)
 
     @staticmethod
     def start(
@@ -117,10 +116,10 @@ class PeopleEvidence:
 
     def covariance_of(self, theta: Array, identity: str) -> Array:
         """Of one person's theta, as published: Laplace's, the robust one if doubted: (n, n)."""
-        of_one = robust_covariance if self.doubts(identity) else Evidence.covariance
-        family, share = self.families.get(identity), self.theta_of(theta, identity)
-        own = of_one(self.parts[self.part_of(identity)], share)
-        return family.covariance(share, own, of_one) if family else own
+        share = self.theta_of(theta, identity)
+        if (key := (identity, share.tobytes())) not in self._covariances:
+            self._covariances[key] = self._covariance_of(share, identity)
+        return self._covariances[key]
 
     def part_of(self, identity: str) -> str:
         """The name of what explains somebody."""
@@ -170,18 +169,15 @@ class PeopleEvidence:
         """
         if self.reward != POOLED or not self.parts:
             return self
-        pool, parts, moved = self.pool(theta), {}, 0.0
-        for i, (name, part) in enumerate(self.parts.items()):
-            mean, covariance = pool.others_mean[i], pool.others_covariance[i]
-            parts[name] = part.under(mean, inverse(covariance))
-            std, before = (np.sqrt(np.diag(x)) for x in (covariance, np.linalg.inv(part.prior)))
-            changes = np.abs([mean - part.prior_mean, std - before]) / std
-            moved = max(moved, float(changes.max()))
-        return self if moved < SETTLED else replace(self, parts=parts)
+        pool, taught = self.pool(theta), {}
+        others = zip(pool.others_mean, pool.others_covariance, strict=True)
+        for (name, part), (mean, covariance) in zip(self.parts.items(), others, strict=True):
+            taught[name] = part.under(mean, inverse(covariance))
+        settled = all(taught[name].begins_like(part) for name, part in self.parts.items())
+        return self if settled else replace(self, parts=taught)
 
     def surprise(self, batch: PeopleLikelihood, theta: Array) -> tuple[float, Array]:
         """- log-likelihood of a batch at theta, and its gradient, of those in the batch."""
-
         theta_of = partial(self.theta_of, theta)
         return batch.value(theta_of), batch.gradient_of(theta_of)
 
@@ -234,6 +230,12 @@ class PeopleEvidence:
         parts = {name: part.carry(self.theta_of(theta, name)) for name, part in self.parts.items()}
         families = {name: family.carry() for name, family in self.families.items()}
         return replace(self, parts=parts, families=families)
+
+    def _covariance_of(self, share: Array, identity: str) -> Array:
+        of_one = robust_covariance if self.doubts(identity) else Evidence.covariance
+        own = of_one(self.parts[self.part_of(identity)], share)
+        family = self.families.get(identity)
+        return family.covariance(share, own, of_one) if family else own
 
     @cached_property
     def _place(self) -> dict[str, slice]:

@@ -13,7 +13,7 @@ clusters need. The estimate is then of the weights whose model is nearest to wha
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t  # type: ignore[import-untyped]
+from scipy.special import stdtrit  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
@@ -42,7 +42,7 @@ def robust_covariance(evidence: Evidence, theta: Array) -> Array:
         left = 1.0 - np.clip(leverage, 0.0, MOST)
         score = along @ ((along.T @ root.T @ batch.gradient(theta)) / left)
         meat += (count - 1) / count * np.outer(score, score)
-    wider = t.ppf(0.975, count - 1) / NORMAL_95
+    wider = stdtrit(count - 1, 0.975) / NORMAL_95
     sizes, along = np.linalg.eigh(wider**2 * meat)
     half = root @ along
     return np.asarray((half * np.maximum(sizes, 1.0)) @ half.T)

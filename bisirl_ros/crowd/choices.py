@@ -130,13 +130,17 @@ class Choices:
         a hypothesis, less the difference of both between hypotheses.
         """
         at = self._parts(theta)
-        total = self._outer(self.offered, at.of_offered * at.share[..., None], at.mean_offered)
+        total = _outer(
+            at.of_offered * at.share[..., None], self.offered - at.mean_offered[..., None, :]
+        )
         if self.is_exact:
             return total
-        total -= self._outer(self.chosen, at.of_chosen * at.share[..., None], at.mean_chosen)
+        total -= _outer(
+            at.of_chosen * at.share[..., None], self.chosen - at.mean_chosen[..., None, :]
+        )
         gap = at.mean_chosen - at.mean_offered
         gap = gap - np.einsum("iq,iqn->in", at.share, gap)[:, None]
-        return np.asarray(total - np.einsum("iq,iqm,iqn->mn", at.share, gap, gap, optimize=True))
+        return np.asarray(total - _outer(at.share, gap))
 
     def fisher(self, theta: Array) -> Array:
         """What these choices are expected to tell of theta, positive semidefinite: (n, n).
@@ -197,18 +201,18 @@ class Choices:
         mean_offered = (of_offered[..., None, :] @ self.offered)[..., 0, :]
         return _Parts(share, of_chosen, of_offered, mean_chosen, mean_offered)
 
-    def _outer(self, features: Array, weight: Array, mean: Array) -> Array:
-        """Covariance of features (N, Q, J, n) within hypotheses, summed over all: (n, n)."""
-        n = self.size
-        centred = (features - mean[..., None, :]).reshape(-1, n)
-        return np.asarray((centred * weight.reshape(-1, 1)).T @ centred)
-
     def _spread_of(self, features: Array, weight: Array, mean: Array, share: Array) -> Array:
         """Covariance of features within hypotheses, for each choice: (N, n, n)."""
         centred = features - mean[..., None, :]
         each = (weight * share[..., None])[..., None] * centred
         flat = (len(features), -1, self.size)
         return np.asarray(each.reshape(flat).swapaxes(1, 2) @ centred.reshape(flat))
+
+
+def _outer(weight: Array, centred: Array) -> Array:
+    """sum weight centred centred', over all but the last axis: (n, n)."""
+    flat = centred.reshape(-1, centred.shape[-1])
+    return np.asarray((flat * weight.reshape(-1, 1)).T @ flat)
 
 
 def log_sum(logits: Array) -> Array:

@@ -201,30 +201,31 @@ class Worker:
     def _hand_out(self, state: LoopState[Decisions]) -> None:
         evidence, theta = state.evidence, state.theta
         n, names = self._solver.n_features, evidence.identities
+        covariances = [evidence.covariance_of(theta, i) for i in names]
         stranger, its_covariance = evidence.newcomer(theta)
         snapshot = Snapshot(
             version=state.k,
             phi=self._deployed[state.k],
             identities=names,
             theta=np.array([evidence.theta_of(theta, i) for i in names]).reshape(-1, n),
-            covariance=np.array([evidence.covariance_of(theta, i) for i in names]).reshape(
-                -1, n, n
-            ),
+            covariance=np.array(covariances).reshape(-1, n, n),
             stranger=stranger,
             stranger_covariance=its_covariance,
             structures=tuple(evidence.structure_of(i) for i in names),
             scenario=self._config.scenario.name,
             features=self._config.scenario.feature_names,
         )
-        if self._config.save_to:
-            self._save(state)
+        self.keep(state)
         report, self._report = self._report, {}  # told once
         if report and self._config.loop.reward == POOLED:
             mean, covariance = stranger.tolist(), its_covariance.tolist()
             report["stranger"] = {"mean": mean, "covariance": covariance}
         self._outbox.put((pack_snapshot(snapshot), json.dumps(report)))
 
-    def _save(self, state: LoopState[Decisions]) -> None:
+    def keep(self, state: LoopState[Decisions]) -> None:
+        """Save a state before its policy is deployed; where that fails, it is said."""
+        if not self._config.save_to:
+            return
         extra = {"constant_velocity": asdict(self._reference)}
         try:
             save_checkpoint(Path(self._config.save_to), state, self._records, extra)

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from bisirl_ros.bags.reading import Bag, Told
 from bisirl_ros.control.faults import Fault
+from bisirl_ros.core.loop_state import LoopState
+from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_log import EpisodeLog
 from bisirl_ros.errors import InputError
 from bisirl_ros.inputs.frames import KEEP_S, STALE_S, FrameListener, OwnFrames
@@ -160,6 +162,14 @@ class ReplayWorker(Worker):
     def __init__(self, config: WorkerConfig, bags: Any) -> None:
         super().__init__(config, bags, bags)
         self._recorded = bags.policy
+
+    def run(self) -> None:
+        """Learn from all of it; what is known at the end is kept: the rest can be had again."""
+        super().run()
+        super().keep(self._state)
+
+    def keep(self, state: LoopState[Decisions]) -> None:
+        """Not yet."""
 
     def policy(self, version: int) -> Tensor | None:
         """As recorded, else its own."""

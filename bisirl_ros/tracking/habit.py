@@ -34,10 +34,18 @@ class Habit:
     pull: float = 0.5
     spread_mps: float = 0.5
 
-    def prior(self, wanted: Array) -> ChoicePrior:
-        """Of somebody who wants (2,) [m/s]."""
-        offset = self.pull * wanted
-        return ChoicePrior((1.0 - self.pull) * _EYE, offset, self.spread_mps**2 * _EYE)
+
+class Habits:
+    """B habits at once."""
+
+    def __init__(self, habits: Sequence[Habit]) -> None:
+        self._pull = np.array([habit.pull for habit in habits])
+        self._variance = np.square([habit.spread_mps for habit in habits])
+
+    def priors(self, wanted: Array) -> ChoicePrior:
+        """Of somebody who wants (2,) [m/s], by each: with B in front."""
+        slope, spread = (x[:, None, None] * _EYE for x in (1.0 - self._pull, self._variance))
+        return ChoicePrior(slope, self._pull[:, None] * wanted, spread)
 
 
 HABITS = tuple(

@@ -46,9 +46,9 @@ def lagging(dt_s: Array, lag_s: float, share: Array | float, rate: Array | float
     kept = np.exp(-dt_s / lag_s)
     glide = lag_s * (1.0 - kept)
     late, gone = dt_s - glide, 1.0 - kept
-    by_last = np.stack([np.ones_like(dt_s), glide, kept, late, gone], -1) @ _BY_LAST
+    by_last = np.array([np.ones_like(dt_s), glide, kept, late, gone]).T @ _BY_LAST
     further = share * late + rate * (0.5 * np.square(dt_s) - lag_s * late)
-    to_target = np.stack([further, share * gone + rate * late], -1) @ _TO_TARGET
+    to_target = np.array([further, share * gone + rate * late]).T @ _TO_TARGET
     return np.asarray((by_last + to_target).reshape(-1, 12, 12))
 
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.tracking.habit import ChoicePrior, Habit
+from bisirl_ros.tracking.habit import ChoicePrior, Habit, Habits
 from bisirl_ros.tracking.lagging import LAST, POSITION, TARGET, VELOCITY, jolted, lagging
 
 FLOOR_M = 1e-4
@@ -106,9 +106,11 @@ class PersonFilter:
 
     def __init__(self, lag_s: float, hypotheses: Sequence[Hypothesis], first: Report) -> None:
         reactions = [hypothesis.reaction for hypothesis in hypotheses]
-        self._lag_s, self._hypotheses = lag_s, hypotheses
+        self._lag_s = lag_s
         self._from = np.array([r.from_s for r in reactions])
         self._until = np.array([r.until_s for r in reactions])
+        self._habits = Habits([h.habit for h in hypotheses])
+        self._expects = np.array([h.expects for h in hypotheses])
         self._prior: ChoicePrior | None = None
         self._jolt = np.array([h.reaction.jolt(lag_s, h.habit.spread_mps) for h in hypotheses])
         self.time_s, self._decided_s = first.time_s, first.time_s - float(self._until.max())
@@ -139,11 +141,10 @@ class PersonFilter:
             settled = np.zeros((len(self._mean), 2, 12))
             settled[:, :, TARGET], settled[:, :, _CLONE_V] = _EYE, -self._prior.slope
             self._observe(settled, self._prior.offset, self._prior.spread)
-        priors = [
-            expected if h.expects and expected is not None else h.habit.prior(wanted)
-            for h in self._hypotheses
-        ]
-        self._prior = ChoicePrior(*(np.array(v) for v in zip(*priors, strict=True)))
+        self._prior = self._habits.priors(wanted)
+        if expected is not None:
+            for ours, told in zip(self._prior, expected, strict=True):
+                ours[self._expects] = told
         move = np.zeros((12, 12))
         move[:4, :4] = move[8:, :4] = np.eye(4)
         move[LAST, TARGET] = _EYE

@@ -149,6 +149,18 @@ def test_who_leaves_and_comes_back_is_still_known() -> None:
     assert state.evidence.theta_of(state.theta, "anna") == pytest.approx(both.theta, abs=1e-7)
 
 
+def test_what_is_published_of_somebody_is_worked_out_once() -> None:
+    state = taught("each", likelihood(1, anna=ANNA, ben=BEN))
+    evidence, theta = people_of(state), state.theta
+    found = evidence.covariance_of(theta, "anna")
+    assert evidence.covariance_of(theta.copy(), "anna") is found
+    nearby = evidence.covariance_of(theta + np.repeat([0.5, 0.0], len(ANNA)), "anna")
+    assert not np.allclose(nearby, found)
+    assert evidence.covariance_of(theta, "ben") is not found
+    more = people_of(taught("each", likelihood(1, anna=ANNA, ben=BEN), likelihood(2, anna=ANNA)))
+    assert not np.allclose(more.covariance_of(theta, "anna"), found)
+
+
 @pytest.mark.parametrize("reward", REWARDS)
 def test_the_newest_batch_can_be_taken_back(reward: str) -> None:
     state = taught(reward, *TWO)

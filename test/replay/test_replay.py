@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from bisirl_ros.bags.reading import Told
 from bisirl_ros.cli import main
 from bisirl_ros.errors import InputError
+from bisirl_ros.io.checkpoint import previous
 from bisirl_ros.messages.robot import stamp_s
 from bisirl_ros.replay.commands import assigned
 from bisirl_ros.replay.kept import nested, recorded_parameters
@@ -46,6 +48,9 @@ def test_a_foreign_recording_is_watched_the_same_every_time(
     assert "times" in told and "nat per decision" in told
     assert one["held_out"] == other["held_out"] < 0.0
     assert (tmp_path / "one" / "weights.png").exists()
+    kept = tmp_path / "one" / "checkpoint.safetensors"
+    assert load_file(kept)["theta"].tolist() == one["theta_hat"]["anna"]
+    assert not previous(kept).exists(), "what can be had again was kept on the way"
     again = replayed(bag, tmp_path / "again", "grid=[8, 20]")
     assert again["theta_hat"] != one["theta_hat"]
     assert main(["compare", str(tmp_path / "one"), str(tmp_path / "again")]) == 0

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bisirl_ros.crowd.person import lagged
-from bisirl_ros.tracking.habit import HABITS, ChoicePrior, Habit, likely
+from bisirl_ros.tracking.habit import HABITS, ChoicePrior, Habit, Habits, likely
 from bisirl_ros.tracking.lagging import lagging
 from bisirl_ros.tracking.motion_model import MotionModel, Seen
 from bisirl_ros.tracking.person_filter import (
@@ -253,7 +253,7 @@ def test_what_is_expected_stands_in_for_the_habit() -> None:
         track = follow([reports], RHYTHM, LAG_S, every, onwards, expected)
         return track.moments[-1].now[0]
 
-    habit = Habit().prior(np.array([0.0, 1.0]))
+    habit = ChoicePrior(*(of[0] for of in Habits([Habit()]).priors(np.array([0.0, 1.0]))))
     for same in (None, habit):
         found = ends(same)
         assert found[1] == pytest.approx(found[0], abs=1e-9)
