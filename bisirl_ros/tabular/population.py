@@ -72,12 +72,12 @@ class Population:
         )
 
     def objective(self, phi: Tensor) -> Evidence:
-        """g(phi, .) as a function of theta."""
+        """g(phi, .) as a function of theta; of policies (B, m) their sum, an episode of each."""
         game = self.solver.game
         with torch.no_grad():
-            pi_l = game.learner_policy(phi)
-            counts = self._counts(pi_l)[None]
-        likelihood = TabularLikelihood(game, self.solver.reward, pi_l[None], counts)
+            pi_l = game.learner_policy(phi.reshape(-1, phi.shape[-1]))
+            counts = self._counts(pi_l)
+        likelihood = TabularLikelihood(game, self.solver.reward, pi_l, counts)
         return Evidence.start(self.solver.n_features, self.precision).add(likelihood)
 
     def value(self, phi: Tensor, theta: Array | None = None) -> float:

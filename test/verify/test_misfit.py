@@ -16,7 +16,6 @@ from bisirl_ros.core.posterior import GIVEN
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.true_weights import true_weights
-from bisirl_ros.theory.random_games import random_game
 from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.misfit import (
     EXPERIMENTS,
@@ -221,15 +220,6 @@ def test_no_way_to_plan_that_holds_is_a_miss() -> None:
     parts = Given(lambda i, name: careful_row(name, estimate=bad, mean=bad, cvar=bad))
     found = careful.measure(Setup(parts=parts), lambda line: None)
     assert found.holds is False and "collisions 50.0%" in found.note
-
-
-def test_a_short_sighted_expert_cares_for_what_comes_next_alone() -> None:
-    known = random_game(np.random.default_rng(0), horizon=5)
-    pi_l = known.game.learner_policy(known.random_phi(np.random.default_rng(1)))
-    right, near = known.expert(pi_l), second_term._short_sighted(known)(pi_l)
-    assert near.shape == right.shape
-    assert torch.allclose(near[0], right[-2])  # two decisions to go
-    assert torch.allclose(near[0], near[-1]) and not torch.allclose(near[0], right[0])
 
 
 def test_a_scenario_is_not_changed_by_who_differs_from_it() -> None:

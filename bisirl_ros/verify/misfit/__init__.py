@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.misfit import careful, outside, right, second_term, structure, wild
+from bisirl_ros.verify.misfit import careful, outside, right, robust, second_term, structure, wild
 
 EXPERIMENTS = (
     right.EXPERIMENT,
@@ -10,5 +10,6 @@ EXPERIMENTS = (
     outside.EXPERIMENT,
     wild.EXPERIMENT,
     second_term.EXPERIMENT,
+    robust.EXPERIMENT,
     careful.EXPERIMENT,
 )

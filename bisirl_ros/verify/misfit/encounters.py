@@ -56,25 +56,31 @@ class Encounters:
     lived: list[tuple[Decisions, Tensor]]
 
 
-def encounters(kind: str, seed: int, episodes: int) -> Encounters:
-    """Of somebody of KINDS, beside policies that are drawn at random; seen exactly."""
+def encounters(
+    kind: str, seed: int, episodes: int, per_policy: int = PER_POLICY, who: int | None = None
+) -> Encounters:
+    """Of somebody of KINDS, beside policies that are drawn at random; seen exactly.
+
+    per_policy: episodes under each; who: the seed of the person, where that is another one
+    """
+    who = seed if who is None else who
     scenario = load_scenario("crossing")
-    policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=seed)
+    policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=who)
     rng = np.random.default_rng([seed, 21])
     lived: list[tuple[Decisions, Tensor]] = []
-    person = KINDS[kind](scenario, policy, theta, seed)
+    person = KINDS[kind](scenario, policy, theta, who)
     while len(lived) < episodes:
-        phi = policy.initial(torch.Generator().manual_seed(seed))
+        phi = policy.initial(torch.Generator().manual_seed(who))
         phi += STRAYING * torch.from_numpy(rng.standard_normal(len(phi))).to(phi)
         tell(person, phi, len(lived))
         recorded = _Recorded(person)
-        start = scenario.sample(PER_POLICY, rng)
+        start = scenario.sample(per_policy, rng)
         driver = PolicyDriver(policy, phi.double())
         played = play(scenario, driver, recorded, theta, start, rng)
         periods = np.round(played.duration_s / scenario.decision_period_s).astype(int)
         lived += [
             (_of_episode(recorded.did[: periods[b]], scenario, b, len(lived) + b), phi)
-            for b in range(PER_POLICY)
+            for b in range(per_policy)
         ]
     return Encounters(scenario, theta[0], lived[:episodes])
 

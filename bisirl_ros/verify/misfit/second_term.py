@@ -8,7 +8,6 @@ the model is wrong, or only the newest batch counts, the estimate does depend on
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,16 +19,15 @@ from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.tabular.interactions import TabularInteractions
 from bisirl_ros.tabular.occupancy import expected_return
 from bisirl_ros.tabular.optimal_policy import policy_starts
-from bisirl_ros.tabular.population import Expert, soft_expert
 from bisirl_ros.tabular.solver import TabularSolver
 from bisirl_ros.theory.random_games import KnownGame, random_game
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.misfit.experts import EXPERTS, RIGHT, SHORT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 METHODS = WITH, WITHOUT = "implicit", "first-order"
-EXPERTS = RIGHT, SHORT = "the model", "looks ahead 2, not 5"
 EVIDENCE = CARRIED, NEWEST = "carried", "of the newest batch"
 RATES, EPISODES = (LoopConfig().learning_rate, 0.3), (2, 20)
 SEEDS, BATCHES = 14, 40
@@ -41,7 +39,7 @@ def measure(setup: Setup, say: Say) -> Outcome:
     """Regret of the last policy, by expert, evidence, learning rate and episodes a batch."""
     seeds = setup.seeds(SEEDS, 1)
     batches = QUICK_BATCHES if setup.quick else BATCHES
-    grid = list(itertools.product(EXPERTS, EVIDENCE, RATES, EPISODES))
+    grid = list(itertools.product((RIGHT, SHORT), EVIDENCE, RATES, EPISODES))
     grid = grid[:1] if setup.quick else grid
     names = {
         (expert, evidence, rate, count): f"{expert}, {evidence}, rate {rate:g}, {count} a batch"
@@ -91,9 +89,8 @@ def both(
     expert: str, evidence: str, rate: float, episodes: int, seed: int, batches: int
 ) -> dict[str, float]:
     """Regret of either, as a share of the span from the uniform policy; the same game and luck."""
-    known = random_game(np.random.default_rng(seed), horizon=5)
-    if expert == SHORT:
-        known = replace(known, expert=_short_sighted(known))
+    rng = np.random.default_rng(seed)
+    known = EXPERTS[expert](random_game(rng, horizon=5), rng)
     top = _best(known, seed)
     bottom = float(_earned(known, torch.zeros_like(known.random_phi(np.random.default_rng(0)))))
     found = {}
@@ -130,17 +127,6 @@ def _last_policy(
 
     solver = TabularSolver(known.game, known.reward)
     return bisirl(solver, state, config, interact, lambda report: None).phi.detach()
-
-
-def _short_sighted(known: KnownGame) -> Expert:
-    """Somebody who plans for two decisions, again and again, as for the last two of an episode."""
-    near, steps = soft_expert(replace(known.game, horizon=2), known.table), known.game.steps
-
-    def play(pi_l: Tensor) -> Tensor:
-        first = near(pi_l)[..., :1, :, :]
-        return first.expand(*first.shape[:-3], steps, *first.shape[-2:])
-
-    return play
 
 
 def _earned(known: KnownGame, phi: Tensor) -> Tensor:
