@@ -19,7 +19,7 @@ from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.pooled_prior import PooledPrior
-from bisirl_ros.core.posterior import GIVEN
+from bisirl_ros.core.posterior import GIVEN, Way, spread_of
 from bisirl_ros.core.robust import robust_covariance
 from bisirl_ros.core.structures import Family
 
@@ -51,7 +51,7 @@ class PeopleEvidence:
     parts: Mapping[str, Evidence] = field(default_factory=dict)
     present: tuple[str, ...] = ()
     families: Mapping[str, Family] = field(default_factory=dict)
-    _covariances: dict[tuple[str, bytes], Array] = field(default_factory=dict, init=False)
+    _ways: dict[tuple[str, bytes], tuple[Way, ...]] = field(default_factory=dict, init=False)
 
     @staticmethod
     def start(
@@ -116,10 +116,17 @@ class PeopleEvidence:
 
     def covariance_of(self, theta: Array, identity: str) -> Array:
         """Of one person's theta, as published: Laplace's, the robust one if doubted: (n, n)."""
+        return spread_of(self.ways_of(theta, identity), self.theta_of(theta, identity))
+
+    def ways_of(self, theta: Array, identity: str) -> tuple[Way, ...]:
+        """See `Posterior.ways_of`; worked out once."""
         share = self.theta_of(theta, identity)
-        if (key := (identity, share.tobytes())) not in self._covariances:
-            self._covariances[key] = self._covariance_of(share, identity)
-        return self._covariances[key]
+        if (key := (identity, share.tobytes())) not in self._ways:
+            of_one = robust_covariance if self.doubts(identity) else Evidence.covariance
+            part = self.parts[self.part_of(identity)]
+            family = self.families.get(identity, Family(part))
+            self._ways[key] = family.ways(share, of_one(part, share), of_one)
+        return self._ways[key]
 
     def part_of(self, identity: str) -> str:
         """The name of what explains somebody."""
@@ -183,8 +190,7 @@ class PeopleEvidence:
 
     def met(self, identities: Iterable[str], theta: Array) -> PeopleEvidence:
         """Having met these people, new ones as `newcomer(theta)` has it."""
-        new = [name for name in identities if name not in self.identities]
-        if not new:
+        if not (new := [name for name in identities if name not in self.identities]):
             return self
         parts = dict(self.parts)
         if self.reward != SHARED:
@@ -230,12 +236,6 @@ class PeopleEvidence:
         parts = {name: part.carry(self.theta_of(theta, name)) for name, part in self.parts.items()}
         families = {name: family.carry() for name, family in self.families.items()}
         return replace(self, parts=parts, families=families)
-
-    def _covariance_of(self, share: Array, identity: str) -> Array:
-        of_one = robust_covariance if self.doubts(identity) else Evidence.covariance
-        own = of_one(self.parts[self.part_of(identity)], share)
-        family = self.families.get(identity)
-        return family.covariance(share, own, of_one) if family else own
 
     @cached_property
     def _place(self) -> dict[str, slice]:

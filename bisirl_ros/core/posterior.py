@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,6 +20,15 @@ GIVEN = "as given"
 """The structure that the game itself has."""
 EXPERT = "expert"
 """What the person of a game that has only one is called."""
+
+
+class Way(NamedTuple):
+    """One way in which somebody may decide, their theta (n,) and its covariance (n, n) if so."""
+
+    probability: float
+    structure: str
+    theta: Array
+    covariance: Array
 
 
 class Posterior(Objective, Protocol):
@@ -114,6 +123,10 @@ class Posterior(Objective, Protocol):
         """Of one person's theta, as it is published: (n, n)."""
         return self.covariance(theta)
 
+    def ways_of(self, theta: Array, identity: str) -> tuple[Way, ...]:
+        """What `covariance_of` is the spread of: all ways in which one person may decide."""
+        return (Way(1.0, GIVEN, theta, self.covariance(theta)),)
+
     def met(self, identities: Iterable[str], theta: Array) -> Self:
         """Having met these people; theta is what was known of the others then."""
         return self
@@ -136,3 +149,12 @@ def places_of(theta: Array, evidence: Posterior, identity: str) -> Array | None:
     if identity not in evidence.identities:
         return None
     return evidence.theta_of(np.arange(len(theta), dtype=float), identity).astype(int)
+
+
+def spread_of(ways: Iterable[Way], about: Array) -> Array:
+    """Covariance of a mixture about theta (n,), its means' distance from there included: (n, n)."""
+    total = np.zeros((len(about), len(about)))
+    for way in ways:
+        off = way.theta - about
+        total += way.probability * (way.covariance + np.outer(off, off))
+    return total

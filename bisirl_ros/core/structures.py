@@ -20,7 +20,7 @@ import numpy as np
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Explain, Explained
-from bisirl_ros.core.posterior import GIVEN
+from bisirl_ros.core.posterior import GIVEN, Way
 from bisirl_ros.errors import InputError
 
 HOPELESS = 15.0
@@ -129,22 +129,21 @@ class Family:
         found = dict(zip(self.of, (weight / weight.sum()).tolist(), strict=True))
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
-    def covariance(
+    def ways(
         self, theta: Array, own: Array, of_one: Callable[[Evidence, Array], Array]
-    ) -> Array:
-        """About theta (n,), of the mixture of all: (n, n).
+    ) -> tuple[Way, ...]:
+        """Everything that was not given up, likeliest first.
 
-        own: (n, n) of the leading structure, whose estimate theta is; of_one: of one structure's
+        theta (n,), own (n, n): estimate and covariance of the leading one; of_one: of another's
         """
-        total = np.zeros_like(own)
+        found = []
         for name, probability in self.probability.items():
-            if name == self.leading:
-                total += probability * own
-            else:
+            at, spread = theta, own
+            if name != self.leading:
                 one = self.of[name]
-                off = one.theta - theta
-                total += probability * (of_one(one.evidence, one.theta) + np.outer(off, off))
-        return total
+                at, spread = one.theta, of_one(one.evidence, one.theta)
+            found.append(Way(probability, name, at, spread))
+        return tuple(found)
 
     @property
     def doubted(self) -> bool:

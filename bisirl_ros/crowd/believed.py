@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.posterior import Posterior, places_of
+from bisirl_ros.core.posterior import GIVEN, Posterior, Way, places_of
 from bisirl_ros.core.risk import ESTIMATE
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.scenario import Scenario
@@ -44,21 +45,34 @@ def weights_of(
     return torch.stack(rows) if rows else theta.new_zeros((0, len(evidence.newcomer(known)[0])))
 
 
-class Believed:
-    """Weights of the people imagined, by what a policy is judged by (`core.risk`).
+class _Ways(NamedTuple):
+    """How one of those imagined may decide: W ways, as `core.posterior.Way`.
 
-    `estimate`: the estimates; else draws of the normal distribution with the covariance that is
-    published, the robust one of whoever does not fit the model; worked out once a batch. How they
-    decide stays as is believed most.
+    probability: (W,); names: of structures; off: (W, n) from the estimate; roots: (W, n, n) of the
+    covariances
+    """
+
+    probability: Array
+    names: tuple[str, ...]
+    off: Array
+    roots: Array
+
+
+class Believed:
+    """Those who are imagined, by what a policy is judged by (`core.risk`).
+
+    `estimate`: as they most likely are; else each episode's are drawn: how they decide by its
+    probability, then their weights of the normal distribution with the covariance if so, the
+    robust one of whoever does not fit the model.
     """
 
     def __init__(self, risk: str) -> None:
         self._risk = risk
         self._evidence: Posterior | None = None
         self._of: tuple[int, bytes, tuple[str, ...]] | None = None
-        self._roots: Array
+        self._ways: list[_Ways]
 
-    def weights(
+    def imagined(
         self,
         theta: Tensor,
         known: Array,
@@ -66,33 +80,53 @@ class Believed:
         cast: Sequence[str],
         episodes: int,
         rng: np.random.Generator,
-    ) -> Tensor:
-        """(P, n), or (B, P, n) each episode's own; the second half differs by the first's opposite.
+    ) -> tuple[Tensor, list[list[str]]]:
+        """Weights (P, n), or (B, P, n) each episode's own, and structures (B of P).
 
+        The second half decides as the first, and its weights differ by the first's opposite.
         Differentiable in theta, by which the draws are moved but not spread.
         """
         estimate = weights_of(theta, known, evidence, cast)
-        if self._risk == ESTIMATE:
-            return estimate
+        if self._risk == ESTIMATE or not cast:
+            return estimate, [[evidence.structure_of(name) for name in cast]] * episodes
         of = id(evidence), known.tobytes(), tuple(cast)
         if self._of != of:
             self._evidence, self._of = evidence, of  # kept, so that no other has its id
-            self._roots = _roots(known, evidence, cast)
+            self._ways = [_ways(known, evidence, name) for name in cast]
+        halves = (episodes + 1) // 2
         parts = [evidence.part_of(name or f"stranger {p}") for p, name in enumerate(cast)]
         of_part = list(dict.fromkeys(parts))  # who shares a reward shares what is not known of it
-        half = rng.standard_normal(((episodes + 1) // 2, len(of_part), self._roots.shape[-1]))
-        half = half[:, [of_part.index(part) for part in parts]]
-        luck = np.concatenate([half, -half])[:episodes]
-        return estimate + theta.new_tensor(np.einsum("pij,bpj->bpi", self._roots, luck))
+        luck = rng.standard_normal((halves, len(of_part), estimate.shape[-1]))
+        offs, names = [], []
+        for part, ways in zip(parts, self._ways, strict=True):
+            which = _systematic(ways.probability, halves, rng)
+            spread = np.einsum("bij,bj->bi", ways.roots[which], luck[:, of_part.index(part)])
+            middle = ways.off[which]
+            offs.append(np.concatenate([middle + spread, middle - spread])[:episodes])
+            names.append([ways.names[i] for i in [*which, *which]][:episodes])
+        drawn = estimate + theta.new_tensor(np.stack(offs, 1))
+        return drawn, [list(row) for row in zip(*names, strict=True)]
 
 
-def _roots(known: Array, evidence: Posterior, cast: Sequence[str]) -> Array:
-    """Of the covariance of what is believed of each: (P, n, n)."""
-    stranger = evidence.newcomer(known)[1]
-    met = [places_of(known, evidence, name) is not None for name in cast]
-    each = [
-        evidence.covariance_of(known, name) if of else stranger
-        for name, of in zip(cast, met, strict=True)
-    ]
-    sizes, along = np.linalg.eigh(np.reshape(each, (len(each), *stranger.shape)))
-    return np.asarray(along * np.sqrt(np.maximum(sizes, 0.0))[:, None])
+def _ways(known: Array, evidence: Posterior, name: str) -> _Ways:
+    """What is believed of somebody, or of a stranger."""
+    if places_of(known, evidence, name) is not None:
+        middle, ways = evidence.theta_of(known, name), evidence.ways_of(known, name)
+    else:
+        middle, covariance = evidence.newcomer(known)
+        ways = (Way(1.0, GIVEN, middle, covariance),)
+    sizes, along = np.linalg.eigh(np.stack([way.covariance for way in ways]))
+    return _Ways(
+        np.array([way.probability for way in ways]),
+        tuple(way.structure for way in ways),
+        np.stack([way.theta - middle for way in ways]),
+        along * np.sqrt(np.maximum(sizes, 0.0))[:, None],
+    )
+
+
+def _systematic(probability: Array, count: int, rng: np.random.Generator) -> Array:
+    """So many draws of W, each as often as it is probable, give or take one: (count,)."""
+    if len(probability) == 1:
+        return np.zeros(count, int)
+    at = (rng.permutation(count) + rng.random()) / count
+    return np.minimum(np.searchsorted(np.cumsum(probability), at), len(probability) - 1)

@@ -145,8 +145,10 @@ class CrowdSolver:
         model = self.model
         cast = cast_of(self.model.scenario, recent)
         start, goal, luck = self._luck(episodes, rng)
-        weights = self._people.weights(model.tensor(theta), theta, evidence, cast, episodes, rng)
-        setting = model.setting(start, goal, weights, self._structures(evidence, [cast] * episodes))
+        weights, names = self._people.imagined(
+            model.tensor(theta), theta, evidence, cast, episodes, rng
+        )
+        setting = model.setting(start, goal, weights, self._structures(names))
         played = self._imagine(phi.to(model.device, model.dtype), start, setting, luck)
         return np.asarray((rewards(model, played, setting) * self._discounts).sum(0).cpu())
 
@@ -181,9 +183,10 @@ class CrowdSolver:
         """f of imagined episodes, and its gradients in phi and theta."""
         model, discounts = self.model, self._discounts
         start, goal, luck = self._luck(self._episodes, rng)
-        weights = self._people.weights(theta, known, evidence, cast, self._episodes, rng)
+        people = theta, known, evidence, cast
+        weights, names = self._people.imagined(*people, self._episodes, rng)
         with torch.no_grad():
-            structures = self._structures(evidence, [cast] * self._episodes)
+            structures = self._structures(names)
             blind = model.setting(start, goal, weights.detach(), structures)
         drawn = self._draws if self._through is Through.MEAN and beta_i == 0.0 else 0
         trajectory = self._imagine(phi.detach(), start, blind, luck, drawn)
@@ -227,7 +230,7 @@ class CrowdSolver:
         along, nobody = [], model.tensor(np.zeros(self.n_features))
         for names in cast:
             along.append(weights_of(model.tensor(w), w, evidence, names, nobody))
-        structures = self._structures(evidence, cast)
+        structures = self._structures([[evidence.structure_of(x) for x in each] for each in cast])
         setting = model.setting(start, start.aims.likeliest, torch.stack(of), structures)
         trajectory = model.replay(phi.detach(), start, setting, target)
 
@@ -239,7 +242,6 @@ class CrowdSolver:
         _, found = value_and_gradients(model, trajectory, setting, phi, (phi,), objectives)
         return torch.stack([gradient for (gradient,) in found])
 
-    def _structures(self, evidence: Posterior, cast: Sequence[Sequence[str]]) -> Structures | None:
+    def _structures(self, names: Sequence[Sequence[str]]) -> Structures | None:
         """How the P people of each of B episodes decide; None: all as the scenario has it."""
-        names = [[evidence.structure_of(name) for name in names] for names in cast]
         return Structures.named(self.model.scenario, names, self.model.device)

@@ -153,7 +153,8 @@ def test_what_is_published_of_somebody_is_worked_out_once() -> None:
     state = taught("each", likelihood(1, anna=ANNA, ben=BEN))
     evidence, theta = people_of(state), state.theta
     found = evidence.covariance_of(theta, "anna")
-    assert evidence.covariance_of(theta.copy(), "anna") is found
+    assert evidence.ways_of(theta.copy(), "anna") is evidence.ways_of(theta, "anna")
+    assert (evidence.ways_of(theta, "anna")[0].covariance == found).all()
     nearby = evidence.covariance_of(theta + np.repeat([0.5, 0.0], len(ANNA)), "anna")
     assert not np.allclose(nearby, found)
     assert evidence.covariance_of(theta, "ben") is not found

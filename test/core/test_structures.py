@@ -15,7 +15,7 @@ from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
 from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.core.misfit import Misfit
-from bisirl_ros.core.posterior import GIVEN
+from bisirl_ros.core.posterior import GIVEN, spread_of
 from bisirl_ros.core.structures import AHEAD, Explanation, Family
 from bisirl_ros.errors import InputError
 
@@ -114,7 +114,9 @@ def test_what_is_published_is_as_wide_as_all_that_may_be() -> None:
     of = Family(Evidence.start(1, 1.0), of={GIVEN: one, TURNED: replace(other, lost=4.5)})
     assert of.probability == pytest.approx({GIVEN: 0.5, TURNED: 0.5})  # 3^2 / 2 = 4.5
     own = np.array([[0.5]])
-    spread = of.covariance(np.zeros(1), own, Evidence.covariance)
+    ways = of.ways(np.zeros(1), own, Evidence.covariance)
+    assert [(way.structure, way.theta[0]) for way in ways] == [(GIVEN, 0.0), (TURNED, 3.0)]
+    spread = spread_of(ways, np.zeros(1))
     assert spread[0, 0] == pytest.approx(0.5 * 0.5 + 0.5 * (1.0 + 9.0))
 
 
