@@ -7,12 +7,11 @@ their own that says nothing about others, or `pooled`: draws of one population t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
-from scipy.linalg import block_diag  # type: ignore[import-untyped]
 
 from bisirl_ros.core.arrays import Array, inverse
 from bisirl_ros.core.evidence import Evidence
@@ -21,7 +20,8 @@ from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.pooled_prior import PooledPrior
 from bisirl_ros.core.posterior import GIVEN, Way, spread_of
 from bisirl_ros.core.robust import robust_covariance
-from bisirl_ros.core.structures import Family
+from bisirl_ros.core.structures import Family, identical
+from bisirl_ros.core.sum_of_parts import SumOfParts
 
 SHARED, EACH, POOLED = REWARDS = ("shared", "each", "pooled")
 EVERYBODY = "everybody"
@@ -29,7 +29,7 @@ EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True)
-class PeopleEvidence:
+class PeopleEvidence(SumOfParts):
     """A `Posterior` over the rewards of people; immutable.
 
     reward: `each`, `shared` or `pooled`; n: weights per person; initial: of a stranger's weights
@@ -51,7 +51,9 @@ class PeopleEvidence:
     parts: Mapping[str, Evidence] = field(default_factory=dict)
     present: tuple[str, ...] = ()
     families: Mapping[str, Family] = field(default_factory=dict)
-    _ways: dict[tuple[str, bytes], tuple[Way, ...]] = field(default_factory=dict, init=False)
+    _ways: dict[tuple[str, bytes], tuple[Way, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @staticmethod
     def start(
@@ -82,34 +84,6 @@ class PeopleEvidence:
         """The number of persons' batches so far, the forgotten ones included."""
         return sum(part.seen for part in self.parts.values())
 
-    def value(self, theta: Array) -> float:
-        """N g(theta)."""
-        return sum(part.value(x) for part, x in self._with(theta))
-
-    def gradient(self, theta: Array) -> Array:
-        """d N g / d theta, as theta is."""
-        return np.concatenate([np.zeros(0), *(part.gradient(x) for part, x in self._with(theta))])
-
-    def hessian(self, theta: Array) -> Array:
-        """d2 N g / d theta2, exact, one block per person."""
-        return self._blocks(Evidence.hessian, theta)
-
-    def fisher(self, theta: Array) -> Array:
-        """The Hessian's expectation under the model, positive definite, one block per person."""
-        return self._blocks(Evidence.fisher, theta)
-
-    def posterior_precision(self, theta: Array) -> Array:
-        """Of the Laplace posterior, positive definite; each block is a Hessian or Fisher matrix."""
-        return self._blocks(Evidence.posterior_precision, theta)
-
-    def covariance(self, theta: Array) -> Array:
-        """Of the Laplace posterior: each person's own, without what two errors have in common."""
-        return self._blocks(Evidence.covariance, theta)
-
-    def information(self, theta: Array) -> Array:
-        """What people's own interactions alone say about them, one block per person."""
-        return self._blocks(Evidence.information, theta)
-
     def theta_of(self, theta: Array, identity: str) -> Array:
         """One person's share of theta: (n,)."""
         return theta if self.reward == SHARED else theta[self._place[identity]]
@@ -120,12 +94,12 @@ class PeopleEvidence:
 
     def ways_of(self, theta: Array, identity: str) -> tuple[Way, ...]:
         """See `Posterior.ways_of`; worked out once."""
-        share = self.theta_of(theta, identity)
-        if (key := (identity, share.tobytes())) not in self._ways:
+        part, share = self.part_of(identity), self.theta_of(theta, identity)
+        if (key := (part, share.tobytes())) not in self._ways:
             of_one = robust_covariance if self.doubts(identity) else Evidence.covariance
-            part = self.parts[self.part_of(identity)]
-            family = self.families.get(identity, Family(part))
-            self._ways[key] = family.ways(share, of_one(part, share), of_one)
+            family = self.families.get(identity, Family(self.parts[part]))
+            own = of_one(self.parts[part], share)
+            self._ways[key] = family.ways(share.copy(), own, of_one)
         return self._ways[key]
 
     def part_of(self, identity: str) -> str:
@@ -232,19 +206,13 @@ class PeopleEvidence:
         return replace(self, parts={**self.parts, **parts})
 
     def carry(self, theta: Array) -> PeopleEvidence:
-        """Condense each person's batches beyond the window, at theta."""
+        """Condense each person's batches beyond the window, at theta; itself where none is."""
         parts = {name: part.carry(self.theta_of(theta, name)) for name, part in self.parts.items()}
         families = {name: family.carry() for name, family in self.families.items()}
+        if identical(parts, self.parts) and identical(families, self.families):
+            return self
         return replace(self, parts=parts, families=families)
 
     @cached_property
     def _place(self) -> dict[str, slice]:
         return {x: slice(i * self.n, (i + 1) * self.n) for i, x in enumerate(self.identities)}
-
-    def _with(self, theta: Array) -> list[tuple[Evidence, Array]]:
-        """Every part with its share of theta."""
-        return [(part, self.theta_of(theta, name)) for name, part in self.parts.items()]
-
-    def _blocks(self, matrix: Callable[[Evidence, Array], Array], theta: Array) -> Array:
-        blocks = [matrix(part, x) for part, x in self._with(theta)]
-        return np.asarray(block_diag(*blocks)) if blocks else np.zeros((0, 0))

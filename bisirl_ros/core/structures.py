@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +64,8 @@ class Explanation:
     def carry(self) -> Explanation:
         """See `Evidence.carry`; what the evidence no longer holds is remembered as `lost`."""
         kept = self.evidence.carry(self.theta)
+        if kept is self.evidence:
+            return self
         more = kept.value(self.theta) - self.evidence.value(self.theta)
         return replace(self, evidence=kept, lost=self.lost + more)
 
@@ -153,9 +156,15 @@ class Family:
         return bool(found) and all(m is not None and m.found(self.false_alarm) for m in found)
 
     def carry(self) -> Family:
-        """With what is beyond the window condensed."""
-        return replace(self, of={name: one.carry() for name, one in self.of.items()})
+        """With what is beyond the window condensed; itself where nothing is."""
+        of = {name: one.carry() for name, one in self.of.items()}
+        return self if identical(of, self.of) else replace(self, of=of)
 
     def begun_anew(self) -> Family:
         """Of somebody who changed: any structure may be theirs, the leading one most likely."""
         return replace(self, of={}, given_up=(), head_start=ONCE_BELIEVED)
+
+
+def identical(some: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Whether both hold the same objects by the same names."""
+    return len(some) == len(others) and all(some[name] is others.get(name) for name in some)

@@ -45,7 +45,7 @@ class CrowdSolver:
     answered: whether imagined people see the robot; False: `passive` (FORMULATION section 7)
     state_draws: states that may have been, for each decision that was not seen exactly
     learn_structure: whether people may decide otherwise than as the scenario has it
-    risk: what of people's possible weights the policy is judged by (`core.risk`); raises ValueError
+    risk: what of all that people may be the policy is judged by (`core.risk`); raises ValueError
         for `cvar` where sampled choices carry a score
     """
 
@@ -111,8 +111,8 @@ class CrowdSolver:
     ) -> OuterTerms:
         """f and its gradients from imagined episodes; the cross derivative from a replay.
 
-        The people imagined are those of the newest batch, each with their own theta; a stranger has
-        the mean of what is believed of strangers.
+        The people imagined are those of the newest batch, each with their own theta, or a stranger,
+        as `Believed` has them.
         The cross derivative is that of `E sum_h grad_theta nll_h`: the recorded choices of the
         newest batches are replayed under phi, and their probability under the model carries the
         shift of the data. (Their policies were not quite phi; they stand in for fresh batches, a

@@ -164,9 +164,11 @@ class ReplayWorker(Worker):
         self._recorded = bags.policy
 
     def run(self) -> None:
-        """Learn from all of it; what is known at the end is kept: the rest can be had again."""
-        super().run()
-        super().keep(self._state)
+        """Learn from all of it; what is known at the end is kept, or where it was interrupted."""
+        try:
+            super().run()
+        finally:
+            super().keep(self._state)
 
     def keep(self, state: LoopState[Decisions]) -> None:
         """Not yet."""

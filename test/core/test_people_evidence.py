@@ -157,7 +157,9 @@ def test_what_is_published_of_somebody_is_worked_out_once() -> None:
     assert (evidence.ways_of(theta, "anna")[0].covariance == found).all()
     nearby = evidence.covariance_of(theta + np.repeat([0.5, 0.0], len(ANNA)), "anna")
     assert not np.allclose(nearby, found)
-    assert evidence.covariance_of(theta, "ben") is not found
+    same = np.tile(ANNA, 2)
+    one, other = (evidence.covariance_of(same, name) for name in ("anna", "ben"))
+    assert not np.allclose(one, other), "who it is of counts, too"
     more = people_of(taught("each", likelihood(1, anna=ANNA, ben=BEN), likelihood(2, anna=ANNA)))
     assert not np.allclose(more.covariance_of(theta, "anna"), found)
 

@@ -14,11 +14,12 @@ from safetensors.numpy import load_file
 from bisirl_ros.bags.reading import Told
 from bisirl_ros.cli import main
 from bisirl_ros.errors import InputError
-from bisirl_ros.io.checkpoint import previous
+from bisirl_ros.io.checkpoint import CHECKPOINT, previous
+from bisirl_ros.io.contract import unpack
 from bisirl_ros.messages.robot import stamp_s
 from bisirl_ros.replay.commands import assigned
 from bisirl_ros.replay.kept import nested, recorded_parameters
-from bisirl_ros.replay.replay import in_order
+from bisirl_ros.replay.replay import ReplayWorker, in_order
 
 Write = Callable[..., Path]
 SMALL = ("learner.policy_steps=0", "batch_s=9.0", "grid=[6, 12]")
@@ -58,6 +59,24 @@ def test_a_foreign_recording_is_watched_the_same_every_time(
     assert "grid" in lines and "anna progress" in lines
     assert main(["compare", str(tmp_path / "one"), str(tmp_path / "other")]) == 0
     assert "nothing differs" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_was_learned_before_an_interruption_is_kept(
+    recorded: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = ReplayWorker._on_report
+
+    def after_the_second(worker: ReplayWorker, report: Any) -> None:
+        told(worker, report)
+        if report.k == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ReplayWorker, "_on_report", after_the_second)
+    arguments = ["replay", str(recorded()), "--run-dir", str(tmp_path / "run"), "--set", *SMALL]
+    assert main(arguments) == 130
+    kept = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
+    assert unpack(CHECKPOINT, kept, "kept")[1]["k"] == 2
 
 
 @pytest.mark.slow

@@ -71,6 +71,9 @@ def test_of_the_model_the_best_weights_are_the_true_ones() -> None:
     found = robust.of_game(RIGHT, 4, 1)
     truth = random_game(np.random.default_rng(4), horizon=5).theta
     assert found["best"]["theta"] == pytest.approx(truth.tolist(), abs=1e-3)
+    assert max(found["best"]["robust"]) < 1e-3
+    other = robust.of_game("weighs a feature left out", 4, 1)["best"]
+    assert max(other["robust"]) > 1e-3, "which weights are best depends on the policies met"
 
 
 def test_the_same_person_is_met_in_other_ways() -> None:
@@ -87,6 +90,7 @@ def test_a_share_is_of_intervals_that_hold_the_best_weights() -> None:
         {"theta": [2.5, 0.0], "robust": [1.0, 1.0], "laplace": [0.1, 0.1]},
     ]
     found = robust.coverage(rows, {"theta": [0.5, 0.0], "robust": [0.2, 0.1]})
+    assert found.pop("held") == [1.0, 0.5]
     assert found == {"robust": 0.75, "laplace": 0.5, "own": pytest.approx(0.2)}
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Likelihood
-from bisirl_ros.core.lower_level import solve_lower_level
+from bisirl_ros.core.lower_level import Status, solve_lower_level
 from bisirl_ros.core.robust import NORMAL_95, robust_covariance
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.solver import CrowdSolver
+from bisirl_ros.errors import InputError
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.tabular.population import Population
 from bisirl_ros.tabular.solver import TabularSolver
@@ -32,12 +34,12 @@ if TYPE_CHECKING:
 
 SEEDS, QUICK_SEEDS = 28, 2
 DECISIONS, QUICK_DECISIONS = 100_000, 100
-CHUNK, TOGETHER = 240, 8
+CHUNK, QUICK_CHUNK, TOGETHER = 240, 8, 8
 """Episodes that are learned from as one batch of very many; those under one policy."""
 AFTERWARDS = 10_000
 """Seeds of the very many episodes, beyond those of a few."""
 GAMES, REPETITIONS, QUICK_REPETITIONS = 14, 20, 2
-POLICIES, BATCHES, EPISODES_A_BATCH = 2000, 24, 4
+POLICIES, BATCHES, EPISODES_A_BATCH = 1000, 24, 4
 PERSON = 0
 TOLERANCE, COVERAGE = 1e-8, 0.88
 
@@ -47,7 +49,8 @@ def measure(setup: Setup, say: Say) -> Outcome:
     seeds, quick = setup.seeds(SEEDS, QUICK_SEEDS), setup.quick
     kinds = list(KINDS)[: 2 if quick else None]
     many = QUICK_DECISIONS if quick else DECISIONS
-    wanted = {f"{kind}, {many} decisions": (kind, many) for kind in kinds}
+    chunk = QUICK_CHUNK if quick else CHUNK
+    wanted = {f"{kind}, {many} decisions": (kind, many, chunk) for kind in kinds}
     best = setup.parts.measure(of_many, wanted, say)
     few = {f"{kind}, seed {seed}": (kind, seed) for kind in kinds for seed in seeds}
     found = setup.parts.measure(of_few, few, say)
@@ -63,7 +66,11 @@ def measure(setup: Setup, say: Say) -> Outcome:
     rows = setup.parts.measure(of_game, played, say)
     for who in EXPERTS:
         of = [coverage(**rows[f"{who}, game {game}"]) for game in games]
-        table[f"game: {who}"] = {key: float(np.mean([one[key] for one in of])) for key in of[0]}
+        held = [held for one in of for held in one.pop("held")]
+        table[f"game: {who}"] = {
+            **{key: float(np.mean([one[key] for one in of])) for key in of[0]},
+            "held": held,
+        }
     for kind, row in table.items():
         say(
             f"{kind:<40} {row['robust']:.0%} robust, {row['laplace']:.0%} by the model; the weights"
@@ -73,27 +80,37 @@ def measure(setup: Setup, say: Say) -> Outcome:
     return Outcome(
         {"kinds": table, "missed": missed},
         seeds,
-        bootstrap_mean([row["robust"] for row in table.values()]),
+        {kind: bootstrap_mean(row.pop("held")) for kind, row in table.items()},
         f"robust 95 % intervals hold the pseudo-true weights in >= {COVERAGE:.0%}, in every row",
         quick or not missed,
         "quick: judged by being played at all" if quick else "; ".join(missed),
     )
 
 
-def coverage(rows: list[dict[str, Any]], best: dict[str, Any]) -> dict[str, float]:
-    """Shares of the intervals that hold the best weights; own: what of a deviation theirs is."""
+def coverage(rows: list[dict[str, Any]], best: dict[str, Any]) -> dict[str, Any]:
+    """Shares of the intervals that hold the best weights, `held` of the robust ones by row.
+
+    own: how well those are known, as a share of a row's robust deviation, the most of any weight
+    """
     off = np.abs(np.array([row["theta"] for row in rows]) - best["theta"])
     std = {key: np.array([row[key] for row in rows]) for key in ("robust", "laplace")}
-    shares = {key: float(np.mean(off <= NORMAL_95 * of)) for key, of in std.items()}
-    return shares | {"own": float(np.max(best["robust"] / std["robust"].mean(0)))}
+    held = {key: off <= NORMAL_95 * of for key, of in std.items()}
+    return {
+        **{key: float(np.mean(of)) for key, of in held.items()},
+        "own": float(np.max(best["robust"] / std["robust"].mean(0))),
+        "held": held["robust"].mean(-1).tolist(),
+    }
 
 
-def of_many(kind: str, decisions: int) -> dict[str, list[float]]:
-    """The weights that explain most of so many decisions of somebody of KINDS."""
+def of_many(kind: str, decisions: int, chunk: int = CHUNK) -> dict[str, list[float]]:
+    """The weights that explain most of so many decisions of somebody of KINDS.
+
+    chunk: episodes that are explained as one batch
+    """
     chunks: list[Likelihood] = []
     seed = AFTERWARDS
     while sum(map(len, chunks)) < decisions:
-        first, *rest = _choices(kind, seed, min(CHUNK, decisions), TOGETHER)
+        first, *rest = _choices(kind, seed, chunk, TOGETHER)
         chunks.append(first.joined(rest))
         seed += 1
     return _explained(chunks)
@@ -118,33 +135,45 @@ def _explained(batches: list[Likelihood]) -> dict[str, list[float]]:
     evidence = Evidence.start(n, LOOP.prior_precision, len(batches))
     for batch in batches:
         evidence = evidence.add(batch)
-    theta = solve_lower_level(
-        evidence, np.zeros(n), trajectories=evidence.trajectories, tolerance=TOLERANCE
-    ).theta
+    theta = _best(evidence)
     of = {"robust": robust_covariance(evidence, theta), "laplace": evidence.covariance(theta)}
     std = {key: np.sqrt(np.diag(covariance)).tolist() for key, covariance in of.items()}
     return {"theta": theta.tolist(), **std}
 
 
-def of_game(expert: str, seed: int, repetitions: int) -> dict[str, Any]:
-    """What is known after so many repetitions, and the best weights by the expert's exact law."""
-    rng = np.random.default_rng([seed, 31])
-    known = EXPERTS[expert](random_game(np.random.default_rng(seed), horizon=5), rng)
-    solver, n = TabularSolver(known.game, known.reward), len(known.theta)
-    policies = torch.stack([known.random_phi(rng) for _ in range(POLICIES)])
-    best = solve_lower_level(
-        Population(solver, known.expert).objective(policies),
-        np.zeros(n),
-        trajectories=POLICIES,
+def _best(evidence: Evidence) -> Array:
+    """The minimiser (n,); raises InputError where it is not reached."""
+    found = solve_lower_level(
+        evidence,
+        np.zeros(len(evidence.prior_mean)),
+        trajectories=evidence.trajectories,
         tolerance=TOLERANCE,
     )
+    if found.status is not Status.CONVERGED:
+        raise InputError(f"no best weights: stopped ({found.status.value}) at {found.residual:.1e}")
+    return found.theta
+
+
+def of_game(expert: str, seed: int, repetitions: int) -> dict[str, Any]:
+    """What is known after so many repetitions; the best weights by the expert's exact law beside
+    very many policies, twice.
+    """
+    rng = np.random.default_rng([seed, 31])
+    known = EXPERTS[expert](random_game(np.random.default_rng(seed), horizon=5), rng)
+    solver = TabularSolver(known.game, known.reward)
+    population = Population(solver, known.expert)
+    halves = [
+        _best(population.objective(torch.stack([known.random_phi(rng) for _ in range(POLICIES)])))
+        for _ in range(2)
+    ]
 
     def lived() -> list[Likelihood]:
         phis = [known.random_phi(rng) for _ in range(BATCHES)]
         return [solver.likelihood(known.play(phi, EPISODES_A_BATCH, rng), phi) for phi in phis]
 
     rows = [_explained(lived()) for _ in range(repetitions)]
-    return {"rows": rows, "best": {"theta": best.theta.tolist(), "robust": [0.0] * n}}
+    best, error = (sign * 0.5 for sign in (halves[0] + halves[1], np.abs(halves[0] - halves[1])))
+    return {"rows": rows, "best": {"theta": best.tolist(), "robust": error.tolist()}}
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:
