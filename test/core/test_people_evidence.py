@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.bilevel import solve_inner
+from bisirl_ros.core.bilevel import outer_iteration, solve_inner
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.loop_config import LoopConfig
@@ -17,7 +17,7 @@ from bisirl_ros.core.loop_state import LoopState
 from bisirl_ros.core.people_evidence import REWARDS, PeopleEvidence
 from bisirl_ros.core.posterior import EXPERT
 
-from .conftest import ConditionalLogit, Day, chosen_by
+from .conftest import ConditionalLogit, Day, DaySolver, chosen_by, day
 
 ANNA, BEN, CARA = np.array([1.0, -2.0, 0.5]), np.array([-0.5, 0.5, 0.5]), np.array([0.0, 1.0, -1.0])
 
@@ -162,6 +162,21 @@ def test_what_is_published_of_somebody_is_worked_out_once() -> None:
     assert not np.allclose(one, other), "who it is of counts, too"
     more = people_of(taught("each", likelihood(1, anna=ANNA, ben=BEN), likelihood(2, anna=ANNA)))
     assert not np.allclose(more.covariance_of(theta, "anna"), found)
+
+
+def test_what_is_reported_is_what_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of who is doubted, too, whose deviations depend on the batches that are kept."""
+    monkeypatch.setattr(PeopleEvidence, "doubts", lambda self, identity: True)
+    window = len(ANNA) + 2
+    config = LoopConfig(policy_steps=0, evidence_window=window)
+    rng = np.random.default_rng(6)
+    state: LoopState[Day] = LoopState.start(torch.zeros(2), len(ANNA), config, 0, people=True)
+    for _ in range(window + 2):
+        some = day({"anna": ANNA}, 20, rng)
+        report = outer_iteration(DaySolver(), state, config, some, state.phi.detach().clone())
+    published = np.sqrt(np.diag(state.evidence.covariance_of(state.theta, "anna")))
+    assert (report.people["anna"].std == published).all()
+    assert (published != np.sqrt(np.diag(state.evidence.covariance(state.theta)))).any()
 
 
 @pytest.mark.parametrize("reward", REWARDS)
