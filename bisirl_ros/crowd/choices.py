@@ -195,8 +195,9 @@ class Choices:
     def _parts(self, theta: Array) -> _Parts:
         chosen = self.chosen @ theta + self.log_weight
         offered = self.offered @ theta + self.log_area
-        share = _softmax(self.log_share + log_sum(chosen) - log_sum(offered))
-        of_chosen, of_offered = _softmax(chosen), _softmax(offered)
+        log_chosen, of_chosen = _sum_and_shares(chosen)
+        log_offered, of_offered = _sum_and_shares(offered)
+        share = _softmax(self.log_share + log_chosen - log_offered)
         mean_chosen = (of_chosen[..., None, :] @ self.chosen)[..., 0, :]
         mean_offered = (of_offered[..., None, :] @ self.offered)[..., 0, :]
         return _Parts(share, of_chosen, of_offered, mean_chosen, mean_offered)
@@ -217,15 +218,22 @@ def _outer(weight: Array, centred: Array) -> Array:
 
 def log_sum(logits: Array) -> Array:
     """log sum exp over the last axis; -inf where all are."""
-    top = np.maximum(logits.max(-1), LOWEST)
-    total = np.exp(logits - top[..., None]).sum(-1)
-    return np.asarray(np.log(np.maximum(total, 5e-324)) + top)
+    return _sum_and_shares(logits)[0]
 
 
 def _softmax(logits: Array) -> Array:
     """Probabilities over the last axis; zeros where all logits are -inf."""
-    weight = np.exp(logits - np.maximum(logits.max(-1), LOWEST)[..., None])
-    return np.asarray(weight / np.maximum(weight.sum(-1), 5e-324)[..., None])
+    return _sum_and_shares(logits)[1]
+
+
+def _sum_and_shares(logits: Array) -> tuple[Array, Array]:
+    """Both of those, by one exponential."""
+    top = np.maximum(logits.max(-1), LOWEST)
+    weight = logits - top[..., None]
+    np.exp(weight, out=weight)
+    total = np.maximum(weight.sum(-1), 5e-324)
+    weight /= total[..., None]
+    return np.asarray(np.log(total) + top), weight
 
 
 def _padded(values: Array, counts: tuple[int, ...], fills: tuple[float, ...]) -> Array:
