@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SEEDS, QUICK_SEEDS = 28, 2
-DECISIONS, QUICK_DECISIONS = 100_000, 100
-CHUNK, QUICK_CHUNK, TOGETHER = 240, 8, 8
+DECISIONS, QUICK_DECISIONS = 30_000, 100
+CHUNK, QUICK_CHUNK, TOGETHER = 80, 8, 8
 """Episodes that are learned from as one batch of very many; those under one policy."""
 AFTERWARDS = 10_000
 """Seeds of the very many episodes, beyond those of a few."""
