@@ -44,21 +44,29 @@ class Fit:
 
 @dataclass(frozen=True)
 class _Posterior:
-    """N g: the negative log posterior."""
+    """N g: the negative log posterior; times: (W,) how often each walk counts."""
 
     of: WalksLikelihood
+    times: Array
 
     def value(self, theta: Array) -> float:
-        return self.of.value(theta) + 0.5 * PRIOR_PRECISION * float(theta @ theta)
+        return -float(self.times @ self.of.by_walk(theta)) + 0.5 * PRIOR_PRECISION * float(
+            theta @ theta
+        )
 
     def gradient(self, theta: Array) -> Array:
-        return self.of.gradient(theta) + PRIOR_PRECISION * theta
+        return -self.times @ self.of.scores(theta) + PRIOR_PRECISION * theta
 
     def hessian(self, theta: Array) -> Array:
-        return self.of.hessian(theta) + PRIOR_PRECISION * np.eye(len(theta))
+        return self._all(self.of.observed(theta))
 
     def fisher(self, theta: Array) -> Array:
-        return self.of.fisher(theta) + PRIOR_PRECISION * np.eye(len(theta))
+        return self._all(self.of.information(theta))
+
+    def _all(self, each: Array) -> Array:
+        return np.asarray(
+            np.tensordot(self.times, each, 1) + PRIOR_PRECISION * np.eye(each.shape[-1])
+        )
 
 
 def fit(
@@ -72,8 +80,8 @@ def fit(
     """
     names = [feature.name for feature in likelihood.looked.person.features]
     begin = np.array([float(name == "progress") for name in names]) if start is None else start
-    posterior = _Posterior(likelihood)
     walks = len(likelihood.walks.scene)
+    posterior = _Posterior(likelihood, np.ones(walks))
     result = solve_lower_level(posterior, begin, trajectories=walks, tolerance=TOLERANCE)
     theta = result.theta
     curvature = posterior.hessian(theta)
@@ -84,6 +92,23 @@ def fit(
     whose = range(walks) if clusters is None else clusters
     covariance = clustered(laplace, likelihood.scores(theta), whose)
     return Fit(theta, covariance, laplace, len(set(whose)), result)
+
+
+def resampled(
+    likelihood: WalksLikelihood,
+    theta: Array,
+    clusters: Sequence[Hashable],
+    rng: np.random.Generator,
+) -> Array:
+    """The mode for as many clusters (W,), drawn with replacement, whole: (n,); theta: that of all.
+
+    The bootstrap over clusters (Efron 1979; Cameron and Miller 2015, section VI.C).
+    """
+    number = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
+    drawn = rng.multinomial(len(number), np.full(len(number), 1.0 / len(number)))
+    times = drawn[[number[name] for name in clusters]].astype(float)
+    posterior, walks = _Posterior(likelihood, times), int(times.sum())
+    return solve_lower_level(posterior, theta, trajectories=walks, tolerance=TOLERANCE).theta
 
 
 def clustered(laplace: Array, scores: Array, clusters: Sequence[Hashable]) -> Array:

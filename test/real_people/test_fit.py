@@ -8,7 +8,7 @@ from scipy.stats import norm, t
 
 from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.destinations import Destinations
-from bisirl_ros.real_people.fit import PRIOR_PRECISION, Fit, clustered, fit
+from bisirl_ros.real_people.fit import PRIOR_PRECISION, Fit, clustered, fit, resampled
 from bisirl_ros.real_people.held_out import learned
 from bisirl_ros.real_people.likelihood import WalksLikelihood
 from bisirl_ros.real_people.simulated import refitted, simulated
@@ -96,3 +96,24 @@ def test_of_what_nobody_shows_the_prior_is_left(made: Chosen, known: Destination
     assert found.theta[3] == pytest.approx(0.0, abs=1e-9)
     assert found.deviation[3] == pytest.approx(PRIOR_PRECISION**-0.5)
     assert (found.deviation[[0, 1, 2, 4]] < 3.0).all()
+
+
+def test_persons_drawn_again_vary_as_much_as_is_said(made: Chosen, known: Destinations) -> None:
+    """Each walk a person of its own, for there are few persons."""
+    of, walks = WalksLikelihood(made, known), range(len(made.walks.scene))
+    every, rng = fit(of), np.random.default_rng(7)
+    drawn = np.array([resampled(of, every.theta, walks, rng) for _ in range(40)])
+    assert np.unique(drawn[:, 0]).size == 40
+    ratio = drawn.std(0, ddof=1) / every.deviation
+    assert (np.abs(np.log(ratio)) < 0.6).all(), ratio
+    assert np.abs(drawn.mean(0) - every.theta).max() < every.deviation.max()
+
+
+def test_a_cluster_is_drawn_whole(made: Chosen, known: Destinations) -> None:
+    """With one of two left out, what is found is the other's alone, twice."""
+    of = WalksLikelihood(made, known)
+    half = [int(i < len(made.walks.scene) // 2) for i in range(len(made.walks.scene))]
+    rng = np.random.default_rng(0)
+    found = [resampled(of, THETA, half, rng) for _ in range(12)]
+    distinct = {tuple(np.round(theta, 3)) for theta in found}
+    assert len(distinct) == 3, "the one twice, the other twice, or both"

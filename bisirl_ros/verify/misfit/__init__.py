@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from bisirl_ros.verify.misfit import careful, outside, right, robust, second_term, structure, wild
+from bisirl_ros.verify.misfit import (
+    careful,
+    outside,
+    people,
+    right,
+    robust,
+    second_term,
+    structure,
+    wild,
+)
 
 EXPERIMENTS = (
     right.EXPERIMENT,
@@ -12,4 +21,5 @@ EXPERIMENTS = (
     second_term.EXPERIMENT,
     robust.EXPERIMENT,
     careful.EXPERIMENT,
+    people.EXPERIMENT,
 )
