@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +17,8 @@ from bisirl_ros.report.run_folder import RunFolder
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
 from bisirl_ros.verify.parts import Parts
 
+ACROSS = 112
+"""Letters of a bar that stand beside each other above a plot."""
 VERDICT = {True: "holds", False: "MISSED", None: "not measured"}
 
 
@@ -118,7 +121,7 @@ def _picture(experiment: Experiment, outcome: Outcome) -> bytes:
     told = f"{count} seed{'' if count == 1 else 's'}" if count else "nothing drawn at random"
     figure, (ax,) = grid(f"{experiment.key}: {experiment.title}", told, 1, 1, (8.0, 3.6))
     experiment.draw(outcome, ax)
-    titles(ax, "", f"{VERDICT[outcome.holds]}: {outcome.bar}")
+    titles(ax, "", textwrap.fill(f"{VERDICT[outcome.holds]}: {outcome.bar}", ACROSS))
     ax.texts[-1].set_color({True: GOOD, False: ALARM, None: GREY}[outcome.holds])
     handles, labels = ax.get_legend_handles_labels()
     if handles:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from bisirl_ros import cli
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.plot_style import label_axes
 from bisirl_ros.report.run_folder import RunFolder
 from bisirl_ros.theory.registry import EXPERIMENTS
+from bisirl_ros.verify import run
 from bisirl_ros.verify.experiment import Experiment, Outcome, Setup
 from bisirl_ros.verify.run import chosen, closing, run_suite
 
@@ -25,7 +28,7 @@ KEYS = {
 def experiment(key: str, holds: bool | None, seen: list[str] | None = None) -> Experiment:
     """One that finds a figure at once, or complains."""
 
-    def run(setup: Setup, say) -> Outcome:
+    def measure(setup: Setup, say) -> Outcome:
         if seen is not None:
             seen.append(key)
             raise InputError(f"{key}: no data; bring some")
@@ -38,13 +41,26 @@ def experiment(key: str, holds: bool | None, seen: list[str] | None = None) -> E
         ax.plot([0, 1], [outcome.figures["x"]] * 2, label="x")
         label_axes(ax, "time [s]", "x")
 
-    return Experiment(key, "an example", run, draw)
+    return Experiment(key, "an example", measure, draw)
 
 
 def test_every_experiment_is_there_once_and_in_the_help() -> None:
     assert {e.key for e in EXPERIMENTS} == KEYS
     assert len(EXPERIMENTS) == len(KEYS)
     assert all(e.title for e in EXPERIMENTS)
+
+
+def test_a_long_bar_stands_within_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Figure] = []
+    monkeypatch.setattr(run, "png", lambda figure: kept.append(figure) or b"")
+    bar = "each of a great many things is at least as good as what was there before; " * 4
+    run._picture(experiment("a", True), Outcome({"x": 0.5}, [1], None, bar, True))
+    (figure,) = kept
+    FigureCanvasAgg(figure).draw()
+    edges = [text.get_window_extent() for text in figure.axes[0].texts]
+    told = figure.texts[-1].get_window_extent()  # the line under the heading
+    assert max(edge.x1 for edge in edges) < figure.bbox.x1
+    assert max(edge.y1 for edge in edges) < told.y0
 
 
 def test_results_and_plots_are_written_experiment_by_experiment(tmp_path: Path) -> None:
