@@ -19,6 +19,9 @@ from torch import Tensor
 
 from bisirl_ros.crowd.plane import each_row
 
+LIKELIHOOD_GRID = (12, 26)
+"""Rings and spokes of those that explain what people did."""
+
 
 @dataclass(frozen=True)
 class Candidates:

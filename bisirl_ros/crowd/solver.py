@@ -16,7 +16,7 @@ from bisirl_ros.core.posterior import Posterior, places_of
 from bisirl_ros.core.risk import CVAR, ESTIMATE, WORST
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.believed import Believed, cast_of, weights_of
-from bisirl_ros.crowd.candidates import gauss_disc
+from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID, gauss_disc
 from bisirl_ros.crowd.compiled import CompiledImagination, Imagine
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_gain import episode_gain
@@ -55,7 +55,7 @@ class CrowdSolver:
         policy: InteractionPolicy,
         *,
         device: torch.device | str = "cpu",
-        likelihood_grid: tuple[int, int] = (12, 26),
+        likelihood_grid: tuple[int, int] = LIKELIHOOD_GRID,
         imagination_grid: tuple[int, int] = (4, 9),
         likely: int = 24,
         episodes: int = 24,

@@ -21,6 +21,7 @@ from bisirl_ros.core.hypergradient import PLAYS_AGAIN, cannot_play_again
 from bisirl_ros.core.loop_config import LEARNED
 from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.core.people_evidence import POOLED
+from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID
 from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_log import EpisodeLog, decisions_in
@@ -63,7 +64,7 @@ class WorkerConfig:
     device: str
     checkpoint: str = ""
     save_to: str = ""
-    grid: tuple[int, int] = (12, 26)
+    grid: tuple[int, int] = LIKELIHOOD_GRID
     observe_only: bool = False
     foresight: str = REALISED
     solver: MakeSolver = CrowdSolver
@@ -240,11 +241,10 @@ class Worker:
 
     def _on_report(self, report: OuterReport) -> None:
         batch, features = self._batch, self._config.scenario.feature_names
-        reference = float(np.mean(self._reference.log_density(batch)))
-        self._reference = self._reference.update(batch)
         self._report = told(report, features) | {
             "episode": batch.episode,
-            "constant_velocity": reference,
+            "constant_velocity": float(np.mean(self._reference.log_density(batch))),
             "device": str(self._device),
             "settings": asdict(self._config.loop),
         }
+        self._reference = self._reference.update(batch)

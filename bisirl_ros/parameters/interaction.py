@@ -10,6 +10,7 @@ from bisirl_ros.control.gate import GateSettings
 from bisirl_ros.control.guard import GuardSettings
 from bisirl_ros.control.surroundings import ObstacleSettings
 from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID
 from bisirl_ros.crowd.comfort import ComfortSettings
 from bisirl_ros.crowd.foreseen import FORESIGHTS, REALISED
 from bisirl_ros.crowd.scenario import Scenario
@@ -74,7 +75,7 @@ class BisirlParameters(ScenarioParameters):
         high=600.0,
     )
     grid: tuple[int, ...] = setting(
-        (12, 26), doc="rings, spokes of candidates explaining data", low=2, high=200
+        LIKELIHOOD_GRID, doc="rings, spokes of candidates explaining data", low=2, high=200
     )
     learner_timeout_s: float = setting(
         60.0, doc="a learner is stalled that is silent about a batch so long", unit="s", low=1.0

@@ -20,6 +20,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.crowd.actors import Actor, tell
 from bisirl_ros.crowd.actors.registry import make_people
+from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -56,7 +57,7 @@ class OfflineRun:
     episodes: int = 16
     seed: int = 0
     backend: str = "kinematic"
-    grid: tuple[int, int] = (12, 26)
+    grid: tuple[int, int] = LIKELIHOOD_GRID
     cast: Callable[[int], Sequence[str]] | None = None
     on_step: Callable[[int, Session, Episode], None] | None = None
     kind: str = "soft_expert"
