@@ -75,9 +75,10 @@ class Population:
         """g(phi, .) as a function of theta; of policies (B, m) their sum, an episode of each."""
         game = self.solver.game
         with torch.no_grad():
-            pi_l = game.learner_policy(phi.reshape(-1, phi.shape[-1]))
+            pi_l = game.learner_policy(phi)
             counts = self._counts(pi_l)
-        likelihood = TabularLikelihood(game, self.solver.reward, pi_l, counts)
+        each = pi_l.reshape(-1, *pi_l.shape[-2:]), counts.reshape(-1, *counts.shape[-3:])
+        likelihood = TabularLikelihood(game, self.solver.reward, *each)
         return Evidence.start(self.solver.n_features, self.precision).add(likelihood)
 
     def value(self, phi: Tensor, theta: Array | None = None) -> float:
