@@ -130,14 +130,11 @@ class Choices:
         a hypothesis, less the difference of both between hypotheses.
         """
         at = self._parts(theta)
-        total = _outer(
-            at.of_offered * at.share[..., None], self.offered - at.mean_offered[..., None, :]
-        )
+        share = at.share[..., None]
+        total = _outer(at.of_offered * share, self.offered - at.mean_offered[..., None, :])
         if self.is_exact:
             return total
-        total -= _outer(
-            at.of_chosen * at.share[..., None], self.chosen - at.mean_chosen[..., None, :]
-        )
+        total -= _outer(at.of_chosen * share, self.chosen - at.mean_chosen[..., None, :])
         gap = at.mean_chosen - at.mean_offered
         gap = gap - np.einsum("iq,iqn->in", at.share, gap)[:, None]
         return np.asarray(total - _outer(at.share, gap))
@@ -218,7 +215,8 @@ def _outer(weight: Array, centred: Array) -> Array:
 
 def log_sum(logits: Array) -> Array:
     """log sum exp over the last axis; -inf where all are."""
-    return _sum_and_shares(logits)[0]
+    top, _, total = _powers(logits)
+    return np.asarray(np.log(total) + top)
 
 
 def _softmax(logits: Array) -> Array:
@@ -228,12 +226,17 @@ def _softmax(logits: Array) -> Array:
 
 def _sum_and_shares(logits: Array) -> tuple[Array, Array]:
     """Both of those, by one exponential."""
+    top, weight, total = _powers(logits)
+    weight /= total[..., None]
+    return np.asarray(np.log(total) + top), weight
+
+
+def _powers(logits: Array) -> tuple[Array, Array, Array]:
+    """The largest over the last axis, exp of what the logits are above it, and the sum of that."""
     top = np.maximum(logits.max(-1), LOWEST)
     weight = logits - top[..., None]
     np.exp(weight, out=weight)
-    total = np.maximum(weight.sum(-1), 5e-324)
-    weight /= total[..., None]
-    return np.asarray(np.log(total) + top), weight
+    return top, weight, np.maximum(weight.sum(-1), 5e-324)
 
 
 def _padded(values: Array, counts: tuple[int, ...], fills: tuple[float, ...]) -> Array:

@@ -183,8 +183,7 @@ class CrowdSolver:
         """f of imagined episodes, and its gradients in phi and theta."""
         model, discounts = self.model, self._discounts
         start, goal, luck = self._luck(self._episodes, rng)
-        people = theta, known, evidence, cast
-        weights, names = self._people.imagined(*people, self._episodes, rng)
+        weights, names = self._people.imagined(theta, known, evidence, cast, self._episodes, rng)
         with torch.no_grad():
             structures = self._structures(names)
             blind = model.setting(start, goal, weights.detach(), structures)

@@ -44,29 +44,21 @@ class Fit:
 
 @dataclass(frozen=True)
 class _Posterior:
-    """N g: the negative log posterior; times: (W,) how often each walk counts."""
+    """N g: the negative log posterior."""
 
     of: WalksLikelihood
-    times: Array
 
     def value(self, theta: Array) -> float:
-        return -float(self.times @ self.of.by_walk(theta)) + 0.5 * PRIOR_PRECISION * float(
-            theta @ theta
-        )
+        return self.of.value(theta) + 0.5 * PRIOR_PRECISION * float(theta @ theta)
 
     def gradient(self, theta: Array) -> Array:
-        return -self.times @ self.of.scores(theta) + PRIOR_PRECISION * theta
+        return self.of.gradient(theta) + PRIOR_PRECISION * theta
 
     def hessian(self, theta: Array) -> Array:
-        return self._all(self.of.observed(theta))
+        return self.of.hessian(theta) + PRIOR_PRECISION * np.eye(len(theta))
 
     def fisher(self, theta: Array) -> Array:
-        return self._all(self.of.information(theta))
-
-    def _all(self, each: Array) -> Array:
-        return np.asarray(
-            np.tensordot(self.times, each, 1) + PRIOR_PRECISION * np.eye(each.shape[-1])
-        )
+        return self.of.fisher(theta) + PRIOR_PRECISION * np.eye(len(theta))
 
 
 def fit(
@@ -80,8 +72,8 @@ def fit(
     """
     names = [feature.name for feature in likelihood.looked.person.features]
     begin = np.array([float(name == "progress") for name in names]) if start is None else start
+    posterior = _Posterior(likelihood)
     walks = len(likelihood.walks.scene)
-    posterior = _Posterior(likelihood, np.ones(walks))
     result = solve_lower_level(posterior, begin, trajectories=walks, tolerance=TOLERANCE)
     theta = result.theta
     curvature = posterior.hessian(theta)
@@ -107,7 +99,7 @@ def resampled(
     number = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
     drawn = rng.multinomial(len(number), np.full(len(number), 1.0 / len(number)))
     times = drawn[[number[name] for name in clusters]].astype(float)
-    posterior, walks = _Posterior(likelihood, times), int(times.sum())
+    posterior, walks = _Posterior(likelihood.counted(times)), int(times.sum())
     return solve_lower_level(posterior, theta, trajectories=walks, tolerance=TOLERANCE).theta
 
 

@@ -6,6 +6,7 @@ decisions. What is foretold of a decision uses what was seen of the walk before 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,7 +43,14 @@ class WalksLikelihood:
         self._towards = [
             looked.goals(np.broadcast_to(place, (count, 2))) for place in destinations.places
         ]
+        self._times: Array = np.ones(len(chosen.walks.first))
         self._last: tuple[bytes, _At] | None = None
+
+    def counted(self, times: Array) -> WalksLikelihood:
+        """The same with each walk counted so often: (W,)."""
+        found = copy.copy(self)
+        found._times = times
+        return found
 
     def __len__(self) -> int:
         return len(self.walks)
@@ -59,7 +67,7 @@ class WalksLikelihood:
 
     def value(self, theta: Array) -> float:
         """- sum log p."""
-        return -float(self.by_walk(theta).sum())
+        return -float(self._times @ self.by_walk(theta))
 
     def by_walk(self, theta: Array) -> Array:
         """log p of each walk: (W,)."""
@@ -88,7 +96,7 @@ class WalksLikelihood:
 
     def gradient(self, theta: Array) -> Array:
         """d value / d theta: (n,)."""
-        return np.asarray(-self.scores(theta).sum(0))
+        return np.asarray(-self._times @ self.scores(theta))
 
     def scores(self, theta: Array) -> Array:
         """d log p of each walk / d theta: (W, n)."""
@@ -97,7 +105,7 @@ class WalksLikelihood:
 
     def hessian(self, theta: Array) -> Array:
         """d2 value / d theta2, exact: the mean over goals, less what telling goals apart says."""
-        return np.asarray(self.observed(theta).sum(0))
+        return np.asarray(np.tensordot(self._times, self.observed(theta), 1))
 
     def observed(self, theta: Array) -> Array:
         """What each walk adds to `hessian`: (W, n, n)."""
@@ -109,7 +117,7 @@ class WalksLikelihood:
 
     def fisher(self, theta: Array) -> Array:
         """The mean over goals of the covariance of what is offered: (n, n)."""
-        return np.asarray(self.information(theta).sum(0))
+        return np.asarray(np.tensordot(self._times, self.information(theta), 1))
 
     def information(self, theta: Array) -> Array:
         """What each walk adds to `fisher`: (W, n, n)."""

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.fit import resampled
-from bisirl_ros.real_people.held_out import DESTINATIONS, learned
 from bisirl_ros.real_people.likelihood import WalksLikelihood
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
-from bisirl_ros.verify.people.recorded import FOLDER, chosen, no_data
+from bisirl_ros.verify.people.recorded import FOLDER, chosen, fitted, no_data
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,9 +50,8 @@ def measure(setup: Setup, say: Say) -> Outcome:
 
 def of_seed(data: Path, quick: bool, seed: int, count: int) -> dict[str, Any]:
     """The weights of so many draws, and the deviations of those of all."""
-    of = chosen(data, quick)
-    known = Destinations.of(of.walks.end, DESTINATIONS)
-    likelihood, found = WalksLikelihood(of, known), learned(of, known)
+    of, (known, found) = chosen(data, quick), fitted(data, quick)
+    likelihood = WalksLikelihood(of, known)
     rng, whose = np.random.default_rng([seed, 41]), of.walks.whose
     return {
         "names": list(of.looked.person.feature_names),

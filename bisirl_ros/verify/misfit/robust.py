@@ -176,8 +176,9 @@ def of_game(expert: str, seed: int, repetitions: int) -> dict[str, Any]:
         return [solver.likelihood(known.play(phi, EPISODES_A_BATCH, rng), phi) for phi in phis]
 
     rows = [_explained(lived()) for _ in range(repetitions)]
-    best, error = (sign * 0.5 for sign in (halves[0] + halves[1], np.abs(halves[0] - halves[1])))
-    return {"rows": rows, "best": {"theta": best.tolist(), "robust": error.tolist()}}
+    error = 0.5 * np.abs(halves[0] - halves[1])
+    best = {"theta": np.mean(halves, 0).tolist(), "robust": error.tolist()}
+    return {"rows": rows, "best": best}
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import binom  # type: ignore[import-untyped]
 
-from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.robust import NORMAL_95
-from bisirl_ros.real_people.destinations import Destinations
-from bisirl_ros.real_people.held_out import DESTINATIONS, learned
 from bisirl_ros.real_people.simulated import refitted
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
-from bisirl_ros.verify.people.recorded import FOLDER, chosen, no_data, person
+from bisirl_ros.verify.people.recorded import FOLDER, chosen, fitted, no_data, person
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,17 +55,9 @@ def measure(setup: Setup, say: Say) -> Outcome:
 
 def once(data: Path, quick: bool, seed: int) -> dict[str, list[float]]:
     """One simulation, and what was fitted to it."""
-    known, theta = fitted(data, quick)
-    walks = chosen(data, quick).walks
-    return {k: v.tolist() for k, v in vars(refitted(person(), walks, theta, known, seed)).items()}
-
-
-@cache
-def fitted(data: Path, quick: bool) -> tuple[Destinations, Array]:
-    """The truth of the simulations."""
-    of = chosen(data, quick)
-    known = Destinations.of(of.walks.end, DESTINATIONS)
-    return known, learned(of, known).theta
+    (known, found), walks = fitted(data, quick), chosen(data, quick).walks
+    again = refitted(person(), walks, found.theta, known, seed)
+    return {k: v.tolist() for k, v in vars(again).items()}
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.real_people.chosen import Chosen
-from bisirl_ros.real_people.held_out import Rival, rivals
+from bisirl_ros.real_people.destinations import Destinations
+from bisirl_ros.real_people.fit import Fit
+from bisirl_ros.real_people.held_out import DESTINATIONS, Rival, learned, rivals
 from bisirl_ros.real_people.recordings import recordings_in
 from bisirl_ros.real_people.walks import SceneRecording, walks_of
 from bisirl_ros.verify.experiment import Outcome
@@ -39,6 +41,14 @@ def compared(data: Path, quick: bool) -> tuple[Rival, ...]:
 def chosen(data: Path, quick: bool) -> Chosen:
     """What all people chose."""
     return Chosen.by(person(), walks_of(recordings(data, quick), person()))
+
+
+@cache
+def fitted(data: Path, quick: bool) -> tuple[Destinations, Fit]:
+    """Where they may go, and the reward that explains all that best."""
+    of = chosen(data, quick)
+    known = Destinations.of(of.walks.end, DESTINATIONS)
+    return known, learned(of, known)
 
 
 def no_data(bar: str) -> Outcome:

@@ -69,9 +69,8 @@ def test_a_page_plays_until_all_has_come(tmp_path: Path, monkeypatch: pytest.Mon
     assert took_s[0] >= 0.2
 
 
+@pytest.mark.skipif(browser.chromium() is None, reason="needs Chromium: apt install chromium")
 def test_a_page_plays_in_a_browser(tmp_path: Path) -> None:
-    if browser.chromium() is None:
-        pytest.skip("no Chromium here")
     page = tmp_path / "page.html"
     write_page(SCENE, page)
     assert browser.opened(page, "t=10", tmp_path).time_s == 10.0
