@@ -19,8 +19,8 @@ from torch import Tensor
 
 from bisirl_ros.crowd.plane import each_row
 
-LIKELIHOOD_GRID = (12, 26)
-"""Rings and spokes of those that explain what people did."""
+LIKELIHOOD_GRID = (10, 22)
+"""Rings and spokes of the even ones among those that explain what people did."""
 
 
 @dataclass(frozen=True)

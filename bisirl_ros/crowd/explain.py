@@ -23,6 +23,7 @@ from bisirl_ros.crowd.goal_mixture import GoalMixture
 from bisirl_ros.crowd.latent import Latent, draws
 from bisirl_ros.crowd.left_out import left_out
 from bisirl_ros.crowd.model import CrowdModel
+from bisirl_ros.crowd.offered import Choosable
 from bisirl_ros.crowd.policy import Weights
 from bisirl_ros.crowd.situation import AWAY_M
 from bisirl_ros.crowd.structure import Structure, log_standing
@@ -44,8 +45,9 @@ class _Seen:
 class Explainer:
     """Turns decisions into likelihoods, person by person.
 
-    model: its candidates stand for the disc of choices; draws: states that may have been, for each
-    decision that was not seen exactly; structures: how else people may decide, the model's first
+    model: its candidates stand for the disc of choices, and others where a choice may be narrow
+    draws: states that may have been, for each decision that was not seen exactly
+    structures: how else people may decide, the model's first
     """
 
     def __init__(
@@ -53,8 +55,7 @@ class Explainer:
     ) -> None:
         self._model, self._draws = model, state_draws
         self._structures = tuple(structures) or (Structure(GIVEN, model.scenario.person),)
-        self._velocity = model.candidates.velocity.double().cpu().numpy()
-        self._log_area = model.candidates.log_area.double().cpu().numpy()
+        self._choosable = Choosable(model.candidates, model.scenario.person.max_speed)
 
     def __call__(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
         """The batch's choices under phi (m,), the policy it was collected with; by identity."""
@@ -76,9 +77,7 @@ class Explainer:
         when = np.flatnonzero(batch.decided[:, p])
         mean = np.concatenate([batch.people[when, p], batch.target[when, p]], -1)
         most = self._model.scenario.person.max_speed
-        latent = draws(
-            mean, batch.spread[when, p], most, self._draws, self._velocity, self._log_area
-        )
+        latent = draws(mean, batch.spread[when, p], most, self._draws, self._choosable)
         belief = batch.log_belief[0, p]
         possible = np.flatnonzero(np.isfinite(belief))
         seen = [self._seen(batch, p, when, latent, batch.goals[p, g], phi) for g in possible]
@@ -107,8 +106,8 @@ class Explainer:
         model = self._model
         weights = model.policy.weights(phi.to(model.device, model.dtype))
         view = self._view(batch, p, when, latent, goal, weights)
-        offered = model.candidates.velocity.expand(len(view.own), -1, -1)
-        asked = torch.cat([model.tensor(latent.target).flatten(0, 1), offered], 1)
+        every = np.concatenate([latent.target, latent.offered.velocity], 2)
+        asked = model.tensor(every).flatten(0, 1)
         furthest = max((s.person for s in self._possible(batch)), key=lambda x: x.horizon)
         foreseen = model.foresight.looking(furthest).steps(weights, view, asked, model.room)
         times = latent.log_weight.shape[1]
@@ -131,12 +130,12 @@ class Explainer:
         beyond = left_out(seen.view.own, goal, seen.robot[:, :2], seen.asked)
         wide, log_weight = torch.cat([features, beyond], -1), latent.log_weight
         count, times, points = log_weight.shape
-        log_area = self._log_area
+        log_area = latent.offered.log_area
         if goal is not seen.view.goal:
             tolerance_m = structure.person.goal_tolerance_m
             there = arrived(seen.view.own[:, :2], goal, tolerance_m)
             wide[there] = 0.0  # and any motion would be as likely, but for what follows
-            standing = log_sum(log_weight + log_standing(latent.target, log_area))
+            standing = log_sum(log_weight + log_standing(latent.target, structure.person.max_speed))
             likelier = there.cpu().numpy().reshape(count, times) * (standing - log_sum(log_weight))
             log_area = log_area - likelier[..., None]
         found = wide.double().cpu().numpy().reshape(count, times, wide.shape[1], -1)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.offered import Choosable, Offered
 
 ZERO = 1e-14
 WIDE = 0.5
@@ -28,46 +29,45 @@ class Latent:
 
     state: (N, Q, 4) x, y [m], vx, vy [m/s]; log_share: (N, Q), sums to one
     target: (N, Q, M, 2) [m/s]; log_weight: (N, Q, M); -inf beyond max_speed
+    offered: (N, Q, K) velocities, what each might have chosen
     """
 
     state: Array
     target: Array
     log_weight: Array
     log_share: Array
+    offered: Offered
 
 
-def draws(
-    mean: Array, spread: Array, max_speed: float, count: int, velocity: Array, log_area: Array
-) -> Latent:
+def draws(mean: Array, spread: Array, max_speed: float, count: int, choosable: Choosable) -> Latent:
     """Q = count states and M targets for each; Q = M = 1 where all spreads are zero.
 
     mean: (N, 6) x, y, vx, vy and the target's two; spread: (N, 6, 6), positive semidefinite
-    max_speed: the disc that targets lie in [m/s]; velocity (K, 2), log_area (K,): the candidates
-    that the likelihood's normaliser sums over; count: a square number
+    max_speed: the disc that targets lie in [m/s]; choosable: makes the candidates that the
+    likelihood's normaliser sums over; count: a square number
     count = 1: the state's mean, and the targets' belief whatever the state. Else Gauss-Hermite
     points of the velocity, and the belief of targets given each. Positions follow at their mean
     given the velocity: no feature tells a centimetre, but the target's belief does, and points in
     four dimensions are too few for it.
-    Targets: Gauss-Hermite points where their belief is narrower than the candidates lie apart;
+    Targets: Gauss-Hermite points where their belief is narrower than the even candidates lie apart;
     else the candidates, weighed by the belief. Then p(reports | theta) is a sum over the same
     points as its normaliser, and no larger than the belief's largest density, whatever theta: with
     points of its own it grows without bound where a peaked pi falls between the candidates.
     """
     if not spread.any():
         state, target = mean[:, None, :4], mean[:, None, None, 4:]
-        zero = np.zeros(len(mean))
-        return Latent(state, target, zero[:, None, None], zero[:, None])
+        zero, offered = np.zeros(len(mean)), choosable.offered(state[..., 2:], target[:, :, 0])
+        return Latent(state, target, zero[:, None, None], zero[:, None], offered)
     state, given, spread_u, log_share = _states(mean, spread, count)
     values, vectors = np.linalg.eigh(spread_u)
     belief = _Belief(given, np.sqrt(np.maximum(values, 0.0)), vectors)
-    apart = math.sqrt(math.pi / len(velocity)) * max_speed
-    wide: NDArray[np.bool_] = np.asarray(np.sqrt(belief.size.prod(-1)) > WIDE * apart)
+    offered = choosable.offered(state[..., 2:], given)
+    wide: NDArray[np.bool_] = np.asarray(np.sqrt(belief.size.prod(-1)) > WIDE * choosable.apart)
     target, log_weight = _hermite(belief, max_speed)
     if wide.any():
-        target, log_weight = _merged(
-            target, log_weight, wide, *_weighed(belief.some(wide), velocity, log_area)
-        )
-    return Latent(state, target, log_weight, log_share)
+        some = Offered(offered.velocity[wide], offered.log_area[wide])
+        target, log_weight = _merged(target, log_weight, wide, *_weighed(belief.some(wide), some))
+    return Latent(state, target, log_weight, log_share, offered)
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,16 @@ def _normal(count: int) -> tuple[Array, Array]:
     return z, np.log(np.outer(weights, weights) / weights.sum() ** 2).reshape(-1)
 
 
-def _weighed(belief: _Belief, velocity: Array, log_area: Array) -> tuple[Array, Array]:
+def _weighed(belief: _Belief, offered: Offered) -> tuple[Array, Array]:
     """The candidates that matter (N, Q, M, 2), and log of area times belief (N, Q, M)."""
-    off = (velocity - belief.given[:, :, None]) @ belief.axes[:, None]
+    off = (offered.velocity - belief.given[:, :, None]) @ belief.axes[:, None]
     z = off / np.maximum(belief.size, ZERO)[:, None, None]
     density = -np.log(2.0 * math.pi * belief.size.prod(-1))[:, None, None]
-    log_weight = log_area + density - 0.5 * np.square(z).sum(-1)
+    log_weight = offered.log_area + density - 0.5 * np.square(z).sum(-1)
     matter = log_weight > log_weight.max(-1, keepdims=True) - NEGLIGIBLE
     order = np.argsort(-log_weight, -1)[..., : int(matter.sum(-1).max())]
-    return velocity[order], np.take_along_axis(log_weight, order, -1)
+    target = np.take_along_axis(offered.velocity, order[..., None], -2)
+    return target, np.take_along_axis(log_weight, order, -1)
 
 
 def _hermite(belief: _Belief, most: float) -> tuple[Array, Array]:

@@ -158,12 +158,12 @@ def family(scenario: Scenario) -> tuple[Structure, ...]:
     )
 
 
-def log_standing(target: Array, log_area: Array) -> Array:
+def log_standing(target: Array, max_speed: float) -> Array:
     """What somebody there goes for (..., 2) [m/s], relative to anything on the disc: log (...).
 
     They stand still, within STILL_MPS, but for one in ten, who may do anything.
     """
-    area = float(np.exp(log_area).sum())
+    area = np.pi * max_speed**2
     still = np.exp(-0.5 * np.square(target / STILL_MPS).sum(-1)) / (2.0 * np.pi * STILL_MPS**2)
     return np.asarray(np.log((1.0 - ANYTHING) * still * area + ANYTHING))
 

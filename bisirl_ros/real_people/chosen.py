@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.offered import Offered
 from bisirl_ros.crowd.person import Person
 from bisirl_ros.real_people.looked_at import LookedAt
-from bisirl_ros.real_people.offered import Offered, offered
+from bisirl_ros.real_people.offered import offered
 from bisirl_ros.real_people.walks import Walks
 
 

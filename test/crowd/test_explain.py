@@ -44,7 +44,7 @@ def test_a_decision_by_hand(count: int) -> None:
     phi, theta = random_phi(policy, 0.2), np.array([*THETA, -1.0])
     batch = one_moment(FIRST, SECOND, THIRD) if count == 3 else one_moment(FIRST)
     ours = explained(batch, scenario, phi)
-    game = CrowdModel(scenario, policy, gauss_disc(1.8, 12, 26), "cpu", torch.float64)
+    game = CrowdModel(scenario, policy, gauss_disc(1.8, 24, 52), "cpu", torch.float64)
     now = situation(ROBOT, (FIRST, SECOND, THIRD)[:count])
     setting = game.setting(now, now.aims.likeliest, torch.from_numpy(theta))
     weights = policy.weights(phi)
@@ -55,7 +55,8 @@ def test_a_decision_by_hand(count: int) -> None:
     seen = game.foresee(weights, (robots, robots), now.people, setting, asked)
     value = seen.features @ torch.from_numpy(theta)
     by_hand = torch.logsumexp(value[:, 1:] + game.candidates.log_area, 1) - value[:, 0]
-    assert [ours[name].value(theta) for name in batch.identities] == pytest.approx(by_hand.tolist())
+    found = [ours[name].value(theta) for name in batch.identities]
+    assert found == pytest.approx(by_hand.tolist(), abs=0.06)
 
 
 def differences(likelihood: Likelihood, theta: Array, what: str) -> Array:

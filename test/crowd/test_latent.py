@@ -11,9 +11,9 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.latent import draws
+from bisirl_ros.crowd.offered import Choosable
 
-OFFERED = gauss_disc(1.8, 9, 16)
-VELOCITY, LOG_AREA = OFFERED.velocity.numpy(), OFFERED.log_area.numpy()
+CHOOSABLE = Choosable(gauss_disc(1.8, 9, 16), 1.8)
 
 
 def beliefs(std: float, count: int = 6) -> tuple[Array, Array]:
@@ -35,7 +35,7 @@ def test_the_points_integrate(std: float) -> None:
     mean, _ = beliefs(0.0)
     spread = np.zeros((len(mean), 6, 6))
     spread[:, range(2, 6), range(2, 6)] = std**2
-    latent = draws(mean, spread, 5.0, 25, *_fine_disc(5.0))
+    latent = draws(mean, spread, 5.0, 25, Choosable(gauss_disc(5.0, 25, 48), 5.0))
     off = np.square(latent.target - latent.state[:, :, None, 2:]).sum(-1)
     log_p = latent.log_share[..., None] + latent.log_weight - 0.5 * off / 0.4**2
     top = log_p.max((1, 2), keepdims=True)
@@ -43,14 +43,9 @@ def test_the_points_integrate(std: float) -> None:
     assert found == pytest.approx(density(mean, std, 0.4), abs=0.03)
 
 
-def _fine_disc(radius: float) -> tuple[Array, Array]:
-    disc = gauss_disc(radius, 25, 48)
-    return disc.velocity.numpy(), disc.log_area.numpy()
-
-
 def test_without_spread_there_is_one_point() -> None:
     mean, spread = beliefs(0.0)
-    latent = draws(mean, spread, 1.8, 9, VELOCITY, LOG_AREA)
+    latent = draws(mean, spread, 1.8, 9, CHOOSABLE)
     assert latent.state[:, 0] == pytest.approx(mean[:, :4])
     assert latent.target[:, 0, 0] == pytest.approx(mean[:, 4:])
     assert latent.target.shape == (6, 1, 1, 2)
@@ -60,7 +55,7 @@ def test_without_spread_there_is_one_point() -> None:
 @pytest.mark.parametrize("count", [1, 9])
 def test_shapes_and_moments_of_the_points(count: int) -> None:
     mean, spread = beliefs(0.08)
-    latent = draws(mean, spread, 9.0, count, VELOCITY, LOG_AREA)
+    latent = draws(mean, spread, 9.0, count, CHOOSABLE)
     share = np.exp(latent.log_share)
     assert latent.state.shape == (6, count, 4)
     assert share.sum(-1) == pytest.approx(1.0)
@@ -76,7 +71,7 @@ def test_targets_stay_on_the_disc_and_some_are_possible() -> None:
     mean = np.array([[0.0, 0.0, 0.0, 1.0, 0.0, speed] for speed in (1.7, 1.85, 2.1, 1.95)])
     spread = 0.01 * np.tile(np.eye(6), (4, 1, 1))
     spread[3] = 0.0
-    latent = draws(mean, spread, 1.8, 1, VELOCITY, LOG_AREA)
+    latent = draws(mean, spread, 1.8, 1, CHOOSABLE)
     possible = np.isfinite(latent.log_weight)
     assert possible.any(-1).all()
     assert (np.linalg.norm(latent.target, axis=-1)[:3][possible[:3]] <= 1.8 + 1e-12).all()
@@ -87,12 +82,12 @@ def test_no_theta_makes_the_likelihood_grow_without_bound() -> None:
     """A peaked density between the candidates must not explain a vague report perfectly."""
     mean = np.array([[0.0, 0.0, 0.0, 1.0, 0.33, 0.71]])
     spread = 0.2**2 * np.eye(6)[None]
-    latent = draws(mean, spread, 1.8, 1, VELOCITY, LOG_AREA)
+    latent = draws(mean, spread, 1.8, 1, CHOOSABLE)
     chosen, offered = (
         np.concatenate([u, np.square(u).sum(-1, keepdims=True)], -1)
-        for u in (latent.target, VELOCITY[None, None])
+        for u in (latent.target, latent.offered.velocity)
     )
-    c = Choices(chosen, latent.log_weight, offered, LOG_AREA, latent.log_share)
+    c = Choices(chosen, latent.log_weight, offered, latent.offered.log_area, latent.log_share)
     ways = np.random.default_rng(0).normal(size=(200, 3))
     most = max(float(c.log_density(scale * way)[0]) for way in ways for scale in (1.0, 30.0, 1e3))
     assert most <= -math.log(2.0 * math.pi * 0.04) + 1e-9

@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import kstest
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.crowd.offered import Offered
 from bisirl_ros.real_people import likelihood as room
 from bisirl_ros.real_people.chosen import Chosen
 from bisirl_ros.real_people.destinations import Destinations
 from bisirl_ros.real_people.likelihood import WalksLikelihood
-from bisirl_ros.real_people.offered import Offered
 from bisirl_ros.real_people.simulated import simulated
 
 from .walkers import PERSON, chosen_of, walks

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.real_people.offered import Design, Offered, offered
+from bisirl_ros.crowd.offered import Design, Offered
+from bisirl_ros.real_people.offered import offered
 
 MAX_SPEED = 2.5
 VELOCITY = np.array([[0.0, 0.0], [1.2, 0.0], [-0.4, 0.5], [0.0, -1.8]])
@@ -68,7 +69,7 @@ def test_beyond_the_fastest_nothing_is_chosen() -> None:
 
 
 def test_counts() -> None:
-    found = offered(VELOCITY, MAX_SPEED, (Design(1.0, 0.15, 30), Design(0.0, 0.08, 10)))
+    found = offered(VELOCITY, MAX_SPEED, ((1.0, Design(0.15, 30)), (0.0, Design(0.08, 10))))
     assert found.velocity.shape == (4, 40, 2) and found.log_area.shape == (4, 40)
     assert np.median(found.velocity[:, :30], axis=1) == pytest.approx(VELOCITY, abs=0.1)
     assert np.median(found.velocity[:, 30:], axis=1) == pytest.approx(0.0 * VELOCITY, abs=0.1)

@@ -23,7 +23,7 @@ FEATURES = (
     FeatureSpec("proximity", 0.8),
     FeatureSpec("person_proximity", 0.8),
 )
-HALF = tuple(replace(design, count=design.count // 2) for design in DESIGNS)
+HALF = tuple((share, replace(d, count=d.count // 2)) for share, d in DESIGNS)
 PERSON = Person(
     FEATURES,
     decision_period_s=1.0,

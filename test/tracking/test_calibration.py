@@ -16,6 +16,7 @@ from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.crowd.candidates import gauss_disc
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.latent import draws
+from bisirl_ros.crowd.offered import Choosable
 from bisirl_ros.crowd.person import FeatureSpec, Person, lagged
 from bisirl_ros.crowd.recorder import DecisionRecorder
 from bisirl_ros.crowd.room import Room
@@ -26,8 +27,7 @@ PERSON = Person(
     (FeatureSpec("progress"), FeatureSpec("velocity_change"), FeatureSpec("speed_deviation"))
 )
 ROOM = Room.of()
-OFFERED = gauss_disc(PERSON.max_speed, 9, 16)
-VELOCITY, LOG_AREA = OFFERED.velocity.numpy(), OFFERED.log_area.numpy()
+CHOOSABLE = Choosable(gauss_disc(PERSON.max_speed, 9, 16), PERSON.max_speed)
 FINE_S = 0.01
 
 
@@ -136,13 +136,13 @@ def report(
 
 
 def choices(mean: Array, spread: Array, goals: Array, count: int) -> Choices:
-    latent = draws(mean, spread, PERSON.max_speed, count, VELOCITY, LOG_AREA)
+    latent = draws(mean, spread, PERSON.max_speed, count, CHOOSABLE)
     goal = goals[:, None, None, None]
     return Choices(
         features(latent.state[:, :, None], latent.target, goal),
         latent.log_weight,
-        features(latent.state[:, :, None], VELOCITY, goal),
-        LOG_AREA,
+        features(latent.state[:, :, None], latent.offered.velocity, goal),
+        latent.offered.log_area,
         latent.log_share,
     )
 

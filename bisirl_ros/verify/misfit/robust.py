@@ -17,7 +17,6 @@ from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Likelihood
 from bisirl_ros.core.lower_level import Status, solve_lower_level
 from bisirl_ros.core.robust import NORMAL_95, robust_covariance
-from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.errors import InputError
@@ -42,8 +41,6 @@ AFTERWARDS = 10_000
 GAMES, REPETITIONS, QUICK_REPETITIONS = 14, 20, 2
 POLICIES, BATCHES, EPISODES_A_BATCH = 1000, 24, 4
 PERSON = 0
-GRIDS = {"social force": (20, 44)}
-"""Of candidates, for whom the learner's own are too coarse: choices between them cost nothing."""
 TOLERANCE, COVERAGE = 1e-8, 0.88
 
 
@@ -127,8 +124,7 @@ def of_few(kind: str, seed: int) -> dict[str, list[float]]:
 def _choices(kind: str, seed: int, episodes: int, per_policy: int) -> list[Likelihood]:
     """Somebody's choices, by episode."""
     met = encounters(kind, seed, episodes, per_policy, PERSON)
-    policy, grid = InteractionPolicy(met.scenario.robot), GRIDS.get(kind, LIKELIHOOD_GRID)
-    solver = CrowdSolver(met.scenario, policy, likelihood_grid=grid)
+    solver = CrowdSolver(met.scenario, InteractionPolicy(met.scenario.robot))
     (name,) = met.scenario.identities
     return [solver.likelihood(batch, phi).of[name] for batch, phi in met.lived]
 
