@@ -123,16 +123,17 @@ def observe(
 def solve_inner(state: LoopState[Batch], config: LoopConfig) -> LowerLevelResult:
     """theta <- argmin g until ||grad g|| <= eps_k or T_max, from the last one and other starts.
 
-    Only those whom the newest batch spoke of are explained anew, unless people teach about people:
-    then everybody, until what they teach each other has settled.
+    Only those whom the newest batch spoke of are explained anew, until their priors are as wide as
+    they ask for; where people teach about people everybody, until what they teach has settled.
     """
     found = _solve_parts(state, config, state.evidence.newest, config.inner_starts)
     for _ in range(MOST_SWEEPS):
         pooled = state.evidence.repooled(state.theta)
         if pooled is state.evidence:
             break
+        moved = [n for n in pooled.parts if pooled.parts[n] is not state.evidence.parts[n]]
         state.evidence = pooled
-        last = _solve_parts(state, config, pooled.parts, 1)
+        last = _solve_parts(state, config, moved, 1)
         more = found.iterations + last.iterations
         found = replace(last, iterations=more, starts=found.starts, agreeing=found.agreeing)
     return found

@@ -30,7 +30,8 @@ class Evidence(Posterior):
     """The negative log posterior N g of one person's theta; immutable.
 
     mean: (n,) theta_bar; precision: (n, n) Lambda > 0; prior: (n, n) the part of Lambda that was
-    there before anything was seen, prior_mean: (n,) around which; batches: kept exactly, newest
+    there before anything was seen, prior_mean: (n,) around which, width: by what its covariance was
+    multiplied (`core.prior_width`); batches: kept exactly, newest
     last; condensed: how many batches are inside the Gaussian, of trajectories_condensed
     trajectories; window: how many to keep exactly; forgotten: how many more were seen once
     misfit: what the batches say against the model, where the game has statistics to tell by
@@ -40,6 +41,7 @@ class Evidence(Posterior):
     precision: Array
     prior: Array
     prior_mean: Array
+    width: float = 1.0
     batches: tuple[Likelihood, ...] = ()
     condensed: int = 0
     trajectories_condensed: int = 0
@@ -139,7 +141,7 @@ class Evidence(Posterior):
     def only(self, newest: int) -> Evidence:
         """What the prior and the newest batches say, as if nothing had been seen before."""
         fresh = Evidence.around(self.prior_mean, self.prior, self.window)
-        return replace(fresh, batches=self.batches[len(self.batches) - newest :])
+        return replace(fresh, width=self.width, batches=self.batches[len(self.batches) - newest :])
 
     def under(self, prior_mean: Array, prior: Array) -> Evidence:
         """The same interactions, explained from another prior N(prior_mean, prior^-1)."""
@@ -149,6 +151,7 @@ class Evidence(Posterior):
             precision = self.precision - self.prior + prior
             mean = np.linalg.solve(precision, pull)
         other = replace(self, mean=mean, precision=precision, prior=prior, prior_mean=prior_mean)
+        other = replace(other, width=1.0)
         other.__dict__["_exact"] = self._exact  # with what it remembers
         return other
 

@@ -19,6 +19,7 @@ from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.pooled_prior import PooledPrior
 from bisirl_ros.core.posterior import GIVEN, Way, spread_of
+from bisirl_ros.core.prior_width import widened
 from bisirl_ros.core.robust import robust_covariance
 from bisirl_ros.core.structures import Family, identical
 from bisirl_ros.core.sum_of_parts import SumOfParts
@@ -146,10 +147,12 @@ class PeopleEvidence(SumOfParts):
     def repooled(self, theta: Array) -> PeopleEvidence:
         """Pooled: each explained from what the others teach, near theta; itself where that stays.
 
-        Minimised again and repooled until it is itself, theta solves the hierarchical problem.
+        Else those of the newest batch with a prior as wide as they ask for. Minimised again and
+        repooled until it is itself, theta solves the hierarchical problem.
         """
         if self.reward != POOLED or not self.parts:
-            return self
+            wide = {n: widened(self.parts[n], self.theta_of(theta, n)) for n in self.newest}
+            return self if all(wide[n] is self.parts[n] for n in wide) else self.with_parts(wide)
         pool, taught = self.pool(theta), {}
         others = zip(pool.others_mean, pool.others_covariance, strict=True)
         for (name, part), (mean, covariance) in zip(self.parts.items(), others, strict=True):

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.prior_width import width
 
 MOST_ITERATIONS = 500
 SETTLED = 1e-5
-"""Relative change of Omega's diagonal, or of a factor, at which an iteration stops."""
+"""Relative change of Omega's diagonal at which the iteration stops."""
 
 
 @dataclass(frozen=True)
@@ -91,37 +92,10 @@ def pooled_prior(pulls: Array, precisions: Array, hyperprior: Hyperprior) -> Poo
         said.precision - said.precision_of, said.pull - said.pull_of
     )
     foretold, by_others = spread + others_covariance, taught - determined + nu - 2.0
-    alike = _alike(pulls, precisions, others_mean, foretold, by_others)
+    alike = width(pulls, precisions, others_mean, foretold, by_others)
     return PooledPrior(
         mean, covariance, spread, taught, others_mean, alike[:, None, None] * foretold, alike
     )
-
-
-def _alike(
-    pulls: Array, precisions: Array, mean: Array, covariance: Array, freedom: Array
-) -> Array:
-    """By what each person's covariance (P, n, n), that of a t, is to be multiplied: (P,).
-
-    freedom: (P,) d - 2 of the t's d degrees of freedom; below 1 nobody says how people differ, and
-    the factor stays 1
-    theta^p ~ N(mean, scale / w), w ~ Gamma(d / 2, d / 2), scale = covariance (d - 2) / d: under
-    q(theta) q(w), E[1 / w] scale = covariance (d - 2 + Q) / (d - 2 + n), Q the mean square of
-    theta - mean, measured by the covariance. Where nothing is known Q is n factors: 1 stays 1.
-    """
-    people, n = pulls.shape
-    inverse, factor = np.linalg.inv(covariance), np.ones(people)
-    for _ in range(MOST_ITERATIONS):
-        prior = inverse / factor[:, None, None]
-        within = np.linalg.inv(prior + precisions)
-        off = np.einsum("pij,pj->pi", within, pulls - np.einsum("pij,pj->pi", precisions, mean))
-        scatter = within + off[:, :, None] * off[:, None, :]
-        far = np.einsum("pij,pji->p", inverse, scatter)
-        after = np.where(freedom < 1.0, 1.0, (freedom + far) / (freedom + n))
-        moved = np.abs(after / factor - 1.0).max(initial=0.0)
-        factor = after
-        if moved < SETTLED:
-            break
-    return factor
 
 
 @dataclass(frozen=True)

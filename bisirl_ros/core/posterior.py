@@ -140,7 +140,7 @@ class Posterior(Objective, Protocol):
         return batch.value(theta), batch.gradient(theta)
 
     def repooled(self, theta: Array) -> Self:
-        """With priors from what people teach about each other at theta; itself where they stay."""
+        """With the priors that theta asks for: others', or wider ones; itself where they stay."""
         return self
 
 

@@ -6,7 +6,8 @@ approximation at its own estimate (Kass and Raftery 1995),
 
     log p(D | s) = -N g_s(theta_s) + log|Lambda_0| / 2 - log|Lambda_s| / 2,
 
-carried from batch to batch. All structures are as probable as each other before anything is seen.
+carried from batch to batch; the prior Lambda_0 is as wide as each asks for (`core.prior_width`).
+All structures are as probable as each other before anything is seen.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Explain, Explained
 from bisirl_ros.core.posterior import GIVEN, Way
+from bisirl_ros.core.prior_width import explained, log_width
 from bisirl_ros.errors import InputError
 
 HOPELESS = 15.0
@@ -53,13 +55,14 @@ class Explanation:
             np.linalg.slogdet(matrix)[1]
             for matrix in (self.evidence.prior, self.evidence.posterior_precision(at))
         ]
-        return float(self.lost - self.evidence.value(at) + 0.5 * (sizes[0] - sizes[1]))
+        found = self.lost - self.evidence.value(at) + 0.5 * (sizes[0] - sizes[1])
+        return float(found + log_width(self.evidence.width))
 
     def after(self, batch: Explained, solve: Solve, *, asked: bool) -> Explanation:
         """With one more batch; asked: whether it is asked if it fits before it is added."""
         evidence = self.evidence.asked_beyond(batch.wider, self.theta) if asked else self.evidence
-        evidence = evidence.add(batch.known)
-        return replace(self, evidence=evidence, theta=solve(evidence, self.theta))
+        evidence, theta = explained(evidence.add(batch.known), self.theta, solve)
+        return replace(self, evidence=evidence, theta=theta)
 
     def carry(self) -> Explanation:
         """See `Evidence.carry`; what the evidence no longer holds is remembered as `lost`."""

@@ -27,7 +27,8 @@ def counts_of(name: str, part: Evidence) -> dict[str, Any]:
     """What is counted of one person's evidence, by which `part_of` knows it."""
     counts = {count: getattr(part, count) for count in COUNTS}
     misfit = None if part.misfit is None else part.misfit.most
-    return {"name": name, "batches": len(part.batches), "misfit": misfit, **counts}
+    about = {"name": name, "batches": len(part.batches), "misfit": misfit, "width": part.width}
+    return {**about, **counts}
 
 
 def part_arrays(prefix: str, part: Evidence, records: Records[Any]) -> Arrays:
@@ -67,6 +68,7 @@ def part_of(
         precision=told["precision"],
         prior=told["prior"],
         prior_mean=told["prior_mean"],
+        width=float(about.get("width", 1.0)),
         batches=tuple(
             records.likelihood(**fields_of(kept[f"{prefix}.batch.{i}"]))
             for i in range(about["batches"])

@@ -68,6 +68,7 @@ def same(a: LoopState[Day], b: LoopState[Day]) -> None:
     assert list(a.evidence.parts) == list(b.evidence.parts)
     for x, y in zip(a.evidence.parts.values(), b.evidence.parts.values(), strict=True):
         assert (x.seen, x.counted, len(x.batches)) == (y.seen, y.counted, len(y.batches))
+        assert x.width == y.width
         for name in ("mean", "precision", "prior_mean", "prior"):
             assert (getattr(x, name) == getattr(y, name)).all()
     assert (a.evidence.covariance(a.theta) == b.evidence.covariance(b.theta)).all()
@@ -116,6 +117,14 @@ def spoilt(state: LoopState[Day], **changes: Any) -> LoopState[Day]:
     """The state with changes to what is known of anna."""
     anna = replace(state.evidence.parts["anna"], **changes)
     return replace(state, evidence=state.evidence.with_parts({"anna": anna}))
+
+
+def test_how_far_a_prior_was_widened_is_kept(tmp_path: Path) -> None:
+    path, state = tmp_path / "c.safetensors", fresh(CONFIG)
+    learn(state, CONFIG, range(2))
+    wide = spoilt(state, width=3.7)
+    save_checkpoint(path, wide, RECORDS)
+    same(load_checkpoint(path, RECORDS, CONFIG)[0], wide)
 
 
 def test_what_was_said_against_the_model_is_kept(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.likelihood import Likelihood
 from bisirl_ros.core.lower_level import Status, solve_lower_level
+from bisirl_ros.core.prior_width import explained
 from bisirl_ros.core.robust import NORMAL_95, robust_covariance
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -135,7 +136,7 @@ def _explained(batches: list[Likelihood]) -> dict[str, list[float]]:
     evidence = Evidence.start(n, LOOP.prior_precision, len(batches))
     for batch in batches:
         evidence = evidence.add(batch)
-    theta = _best(evidence)
+    evidence, theta = explained(evidence, np.zeros(n), lambda some, _: _best(some))
     of = {"robust": robust_covariance(evidence, theta), "laplace": evidence.covariance(theta)}
     std = {key: np.sqrt(np.diag(covariance)).tolist() for key, covariance in of.items()}
     return {"theta": theta.tolist(), **std}
