@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
+from bisirl_ros.core.ascent import Ascent
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_config import LoopConfig
@@ -27,14 +27,14 @@ class LoopState(Generic[Batch]):
     """Everything the double loop remembers between iterations.
 
     phi: (m,) policy; theta: (n,) estimate, or (P n,) of several people, as its evidence has it;
-    k: outer iterations (batches) done, the version of phi; updates: outer updates done; recent:
-    the newest batches, for the cross term
+    ascent: takes the steps of phi; k: outer iterations (batches) done, the version of phi; updates:
+    outer updates done; recent: the newest batches, for the cross term
     """
 
     phi: torch.nn.Parameter
     theta: Array
     evidence: Posterior
-    optimiser: torch.optim.Optimizer
+    ascent: Ascent
     rng: np.random.Generator
     k: int = 0
     updates: int = 0
@@ -56,12 +56,7 @@ class LoopState(Generic[Batch]):
         met yet, and `config.reward` says how their rewards hang together
         initial: what is believed of people; None: 0, as weakly as `config.prior_precision` says
         """
-        parameter, lr = torch.nn.Parameter(phi.clone()), config.learning_rate
-        optimiser: torch.optim.Optimizer = (
-            torch.optim.SGD([parameter], lr=lr, maximize=True)
-            if config.optimiser == "sgd"
-            else torch.optim.Adam([parameter], lr=lr, betas=(0.9, 0.99), maximize=True)
-        )
+        parameter = torch.nn.Parameter(phi.clone())
         prior = (n_features, config.prior_precision, config.evidence_window)
         evidence: Posterior = (
             PeopleEvidence.start(*prior, config.reward, config.misfit_alarm, initial)
@@ -73,7 +68,7 @@ class LoopState(Generic[Batch]):
             phi=parameter,
             theta=np.concatenate([np.zeros(0), *means]),
             evidence=evidence,
-            optimiser=optimiser,
+            ascent=Ascent(parameter, config.optimiser),
             rng=np.random.default_rng(seed),
         )
 
@@ -82,8 +77,7 @@ class LoopState(Generic[Batch]):
         """What raises inside leaves the state as it was before, its luck included."""
         kept = {name: getattr(self, name) for name in ("theta", "evidence", "k", "updates")}
         recent, luck = list(self.recent), self.rng.bit_generator.state
-        phi = self.phi.detach().clone()
-        inertia = copy.deepcopy(self.optimiser.state_dict())
+        phi, inertia = self.phi.detach().clone(), self.ascent.inertia
         try:
             yield
         except BaseException:
@@ -92,5 +86,5 @@ class LoopState(Generic[Batch]):
             self.recent, self.rng.bit_generator.state = recent, luck
             with torch.no_grad():
                 self.phi.copy_(phi)
-            self.optimiser.load_state_dict(inertia)
+            self.ascent.inertia = inertia
             raise

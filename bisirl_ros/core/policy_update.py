@@ -54,7 +54,7 @@ def improve_repeatedly(
         if known_theta is not None:
             theta, risk = known_theta, ESTIMATE
         share = _as_far_as_no_worse(solver, state, config.checked_episodes, before, theta, risk)
-        _remember(state.optimiser, share)
+        state.ascent.slow(share)
     return Improved(tuple(updates), share)
 
 
@@ -76,10 +76,8 @@ def improve_policy(
     v = hypergradient(terms, phi, _curvature(state), estimator, state.rng, state.k)
     norm = float(v.norm())
     if np.isfinite(norm):
-        for group in state.optimiser.param_groups:
-            group["lr"] = config.learning_rate / np.sqrt(1.0 + state.updates / config.rate_decay)
-        state.phi.grad = v
-        state.optimiser.step()
+        decayed = config.learning_rate / np.sqrt(1.0 + state.updates / config.rate_decay)
+        state.ascent.step(v, float(decayed))
     state.updates += 1
     return terms.value, norm
 
@@ -114,13 +112,6 @@ def _as_far_as_no_worse(
             return share
     state.phi.copy_(before)
     return 0.0
-
-
-def _remember(optimiser: torch.optim.Optimizer, share: float) -> None:
-    """The momentum is that of the way that was gone; or it would lead there again and again."""
-    for kept in optimiser.state.values():
-        if "exp_avg" in kept:
-            kept["exp_avg"].mul_(share)
 
 
 def _gain(gains: Callable[[int], Array], episodes: int) -> float:

@@ -47,7 +47,7 @@ def save_checkpoint(
     extra: what else the caller has to remember; JSON-able, numbers finite (ValueError otherwise)
     """
     tensors: Arrays = {"phi": state.phi.detach().numpy(), "theta": state.theta}
-    for name, value in state.optimiser.state.get(state.phi, {}).items():
+    for name, value in state.ascent.inertia.items():
         if isinstance(value, Tensor):
             tensors[f"optimiser.{name}"] = value.detach().numpy()
     tensors |= numbered("recent", state.recent)
@@ -213,8 +213,7 @@ def _restore(
     }
     if any(value.ndim and value.shape != phi.shape for value in inertia.values()):
         raise ValueError("the optimiser's state is not that of phi")
-    if inertia:
-        state.optimiser.state[state.phi] = inertia
+    state.ascent.inertia = inertia
     state.rng.bit_generator.state = header["rng"]
     state.k, state.updates = header["k"], header["updates"]
     return state

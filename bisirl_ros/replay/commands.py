@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import time
@@ -90,6 +91,7 @@ def learn(bags: list[Path], topics: Any, parameters: Any, run: Any, folder: Any)
     several = Several(opened(), done)
     keep_parameters(parameters, folder)
     say(header(run.scenario))
+    gc.freeze()  # what is imported by now stays; collecting it again and again took a tenth
     ReplayWorker(parameters.worker(run.scenario), several).run()
     run.wall_s = time.monotonic() - began_s
     return sum(lengths_s)

@@ -30,7 +30,7 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.tracking.habit import ChoicePrior, Habit, Habits
-from bisirl_ros.tracking.lagging import LAST, POSITION, TARGET, VELOCITY, jolted, lagging
+from bisirl_ros.tracking.lagging import jolted, lagging
 
 FLOOR_M = 1e-4
 FLOOR_MPS = 1e-4
@@ -40,8 +40,11 @@ FIRST_MPS = 3.0
 TICK_S = 1e-9
 NARROW = 9
 _EYE = np.eye(2)
-_CLONE_V = slice(10, 12)
+POSITION, VELOCITY, TARGET, LAST = (slice(i, i + 2) for i in (0, 2, 4, 6))
+CLONE, CLONE_V = slice(8, 12), slice(10, 12)
 _STATE = np.eye(4, 12)
+_DECIDES = np.array([0, 1, 2, 3, 2, 3, 4, 5, 0, 1, 2, 3])
+"""What each entry was before a decision: the new target begins as the velocity, unknown."""
 _FLOORS = (FLOOR_M**2 * _EYE, FLOOR_MPS**2 * _EYE)
 
 
@@ -139,17 +142,15 @@ class PersonFilter:
         """
         if self._prior is not None:
             settled = np.zeros((len(self._mean), 2, 12))
-            settled[:, :, TARGET], settled[:, :, _CLONE_V] = _EYE, -self._prior.slope
+            settled[:, :, TARGET], settled[:, :, CLONE_V] = _EYE, -self._prior.slope
             self._observe(settled, self._prior.offset, self._prior.spread)
         self._prior = self._habits.priors(wanted)
         if expected is not None:
             for ours, told in zip(self._prior, expected, strict=True):
                 ours[self._expects] = told
-        move = np.zeros((12, 12))
-        move[:4, :4] = move[8:, :4] = np.eye(4)
-        move[LAST, TARGET] = _EYE
-        self._predict(move)
-        self._mean[:, TARGET] = self._mean[:, VELOCITY]
+        self._mean = self._mean[:, _DECIDES]
+        self._cov = self._cov[:, _DECIDES[:, None], _DECIDES]
+        self._cov[:, TARGET], self._cov[:, :, TARGET] = 0.0, 0.0
         self._cov[:, TARGET, TARGET] = WIDE_MPS**2 * _EYE
         self._decided_s = self.time_s
 
@@ -190,7 +191,12 @@ class PersonFilter:
         """dt_s (B,) or (1,) [s] of the lag towards a mixture of both targets (see `lagging`)."""
         if dt_s.max() <= TICK_S:
             return
-        self._predict(lagging(dt_s, self._lag_s, share, rate))
+        move, count = lagging(dt_s, self._lag_s, share, rate), len(self._mean)
+        self._mean[:, :4] = (move @ self._mean[:, :8].reshape(count, 4, 2)).reshape(count, 4)
+        rows = (move @ self._cov[:, :8].reshape(count, 4, 24)).reshape(count, 4, 12)
+        both = (move[:, None] @ rows[:, :, :8].reshape(count, 4, 4, 2)).reshape(count, 4, 4)
+        self._cov[:, :4, 4:], self._cov[:, 4:, :4] = rows[..., 4:], rows[..., 4:].swapaxes(1, 2)
+        self._cov[:, :4, :4] = both
         if np.any(jolt):
             places, across, speeds = (
                 (jolt * of)[:, None, None] * _EYE for of in jolted(dt_s, self._lag_s)
@@ -199,10 +205,6 @@ class PersonFilter:
             self._cov[:, POSITION, VELOCITY] += across
             self._cov[:, VELOCITY, POSITION] += across
             self._cov[:, VELOCITY, VELOCITY] += speeds
-
-    def _predict(self, move: Array) -> None:
-        self._mean = (move @ self._mean[..., None])[..., 0]
-        self._cov = move @ self._cov @ np.swapaxes(move, -1, -2)
 
     def _observe(self, seen: Array, value: Array, noise: Array) -> None:
         """Condition on value = seen @ state + N(0, noise), in Joseph's form."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -97,12 +96,11 @@ def test_false_alarms_are_as_rare_among_several_people() -> None:
 
 def memory(state: LoopState[Day]) -> tuple[object, ...]:
     """All that a state is made of, for comparison."""
-    inertia = copy.deepcopy(state.optimiser.state_dict())
     return (
         state.phi.detach().clone().tolist(),
         state.theta.tolist(),
         state.evidence,
-        repr(inertia),
+        repr(state.ascent.inertia),
         state.rng.bit_generator.state,
         (state.k, state.updates),
         list(map(id, state.recent)),

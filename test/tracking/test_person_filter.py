@@ -126,7 +126,7 @@ def test_the_time_of_the_reaction_is_learned() -> None:
     model.follow({"a": Seen([reported(rng, states, 20.0, 0.01, 0.05)], onwards)}, RHYTHM)
     assert model.reaction.from_s - 0.015 <= 0.06 <= model.reaction.until_s + 0.015
     assert model.reaction.until_s - model.reaction.from_s < 0.05
-    assert model.habit.spread_mps == pytest.approx(0.5, abs=0.15)
+    assert 0.34 < model.habit.spread_mps < 0.65  # one of a few, of which 0.35 and 0.6 are nearest
     assert model.habit.pull < 0.5
 
 
@@ -190,9 +190,8 @@ def test_a_target_that_takes_over_evenly_is_followed_exactly() -> None:
         for k in range(pieces):
             part = share[b] + rate[b] * (k + 0.5) * dt_s[b] / pieces
             state = lagged(state, last + part * (target - last), LAG_S, dt_s[b] / pieces)
-        found = moved[b] @ np.concatenate([start, target, last, np.zeros(4)])
-        np.testing.assert_allclose(found[:4], state, atol=1e-6)
-        np.testing.assert_array_equal(found[4:8], np.concatenate([target, last]))
+        before = np.stack([start[:2], start[2:], target, last])
+        np.testing.assert_allclose((moved[b] @ before).ravel(), state, atol=1e-6)
 
 
 @pytest.mark.parametrize("lag_s", [LAG_S, 0.01])
