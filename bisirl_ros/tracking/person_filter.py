@@ -30,7 +30,7 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.tracking.habit import ChoicePrior, Habit, Habits
-from bisirl_ros.tracking.lagging import jolted, lagging
+from bisirl_ros.tracking.lagging import jolted, lagging, then
 
 FLOOR_M = 1e-4
 FLOOR_MPS = 1e-4
@@ -40,9 +40,7 @@ FIRST_MPS = 3.0
 TICK_S = 1e-9
 NARROW = 9
 _EYE = np.eye(2)
-POSITION, VELOCITY, TARGET, LAST = (slice(i, i + 2) for i in (0, 2, 4, 6))
-CLONE, CLONE_V = slice(8, 12), slice(10, 12)
-_STATE = np.eye(4, 12)
+STATE, TARGET, CLONE_V = slice(0, 4), slice(4, 6), slice(10, 12)
 _DECIDES = np.array([0, 1, 2, 3, 2, 3, 4, 5, 0, 1, 2, 3])
 """What each entry was before a decision: the new target begins as the velocity, unknown."""
 _FLOORS = (FLOOR_M**2 * _EYE, FLOOR_MPS**2 * _EYE)
@@ -141,9 +139,9 @@ class PersonFilter:
         expected: what this choice is expected to be; None: not known
         """
         if self._prior is not None:
-            settled = np.zeros((len(self._mean), 2, 12))
-            settled[:, :, TARGET], settled[:, :, CLONE_V] = _EYE, -self._prior.slope
-            self._observe(settled, self._prior.offset, self._prior.spread)
+            self._turn(-self._prior.slope)
+            self._observe(TARGET, self._prior.offset, self._prior.spread)
+            self._turn(self._prior.slope)
         self._prior = self._habits.priors(wanted)
         if expected is not None:
             for ours, told in zip(self._prior, expected, strict=True):
@@ -164,60 +162,65 @@ class PersonFilter:
         began, ended = np.array([[self.time_s], [time_s]]) - self._decided_s
         self.time_s = time_s
         if began >= self._until.max():
-            self._follow(ended - began, 1.0, 0.0, 0.0)
+            self._follow(lagging(ended - began, self._lag_s, 1.0, 0.0))
             return
         takes, taken = (np.clip(edge, began, ended) for edge in (self._from, self._until))
-        width = np.maximum(self._until - self._from, TICK_S)
-        self._follow(takes - began, 0.0, 0.0, 0.0)
-        self._follow(taken - takes, (takes - self._from) / width, 1.0 / width, self._jolt)
-        self._follow(ended - taken, 1.0, 0.0, 0.0)
+        width, none = np.maximum(self._until - self._from, TICK_S), np.zeros(len(takes))
+        dt_s = np.array([takes - began, taken - takes, ended - taken])
+        share, rate = [none, (takes - self._from) / width, none + 1.0], [none, 1.0 / width, none]
+        before, meanwhile, after = lagging(dt_s, self._lag_s, np.array(share), np.array(rate))
+        self._follow(then(then(before, meanwhile), after))
+        spread = self._jolt[:, None, None] * jolted(dt_s[1], self._lag_s)
+        spread = after[..., :2] @ spread @ np.swapaxes(after[..., :2], 1, 2)
+        both_axes = spread[:, :, None, :, None] * _EYE[None, :, None]
+        self._cov[:, STATE, STATE] += both_axes.reshape(-1, 4, 4)
 
     def update(self, report: Report) -> None:
         """Take a report in, after predicting until it."""
         self.advance(report.time_s)
         place, of_place = report.position, report.position_cov
         speed, of_speed = report.velocity, report.velocity_cov
-        value, noise, told = np.zeros(4), np.zeros((4, 4)), np.zeros(4, bool)
+        value, noise, begin, end = np.zeros(4), np.zeros((4, 4)), 2, 2
         if place is not None and of_place is not None:
-            value[:2], noise[:2, :2], told[:2] = place, of_place + _FLOORS[0], True
+            value[:2], noise[:2, :2], begin = place, of_place + _FLOORS[0], 0
         if speed is not None and of_speed is not None:
-            value[2:], noise[2:, 2:], told[2:] = speed, of_speed + _FLOORS[1], True
-        if told.any():
-            self._observe(_STATE[told], value[told], noise[np.ix_(told, told)])
+            value[2:], noise[2:, 2:], end = speed, of_speed + _FLOORS[1], 4
+        if begin < end:
+            told = slice(begin, end)
+            self._observe(told, value[told], noise[told, told])
 
-    def _follow(
-        self, dt_s: Array, share: Array | float, rate: Array | float, jolt: Array | float
-    ) -> None:
-        """dt_s (B,) or (1,) [s] of the lag towards a mixture of both targets (see `lagging`)."""
-        if dt_s.max() <= TICK_S:
-            return
-        move, count = lagging(dt_s, self._lag_s, share, rate), len(self._mean)
-        self._mean[:, :4] = (move @ self._mean[:, :8].reshape(count, 4, 2)).reshape(count, 4)
-        rows = (move @ self._cov[:, :8].reshape(count, 4, 24)).reshape(count, 4, 12)
-        both = (move[:, None] @ rows[:, :, :8].reshape(count, 4, 4, 2)).reshape(count, 4, 4)
-        self._cov[:, :4, 4:], self._cov[:, 4:, :4] = rows[..., 4:], rows[..., 4:].swapaxes(1, 2)
-        self._cov[:, :4, :4] = both
-        if np.any(jolt):
-            places, across, speeds = (
-                (jolt * of)[:, None, None] * _EYE for of in jolted(dt_s, self._lag_s)
-            )
-            self._cov[:, POSITION, POSITION] += places
-            self._cov[:, POSITION, VELOCITY] += across
-            self._cov[:, VELOCITY, POSITION] += across
-            self._cov[:, VELOCITY, VELOCITY] += speeds
+    def _follow(self, move: Array) -> None:
+        """The body moves, (B, 2, 4) or (1, 2, 4); see `lagging`."""
+        count, mean, cov = len(self._mean), self._mean, self._cov
+        mean[:, STATE] = (move @ mean[:, :8].reshape(count, 4, 2)).reshape(count, 4)
+        rows = (move @ cov[:, :8].reshape(count, 4, 24)).reshape(count, 4, 12)
+        both = move[:, None] @ rows[:, :, :8].reshape(count, 4, 4, 2)
+        cov[:, STATE, 4:], cov[:, 4:, STATE] = rows[..., 4:], rows[..., 4:].swapaxes(1, 2)
+        cov[:, STATE, STATE] = both.reshape(count, 4, 4)
 
-    def _observe(self, seen: Array, value: Array, noise: Array) -> None:
-        """Condition on value = seen @ state + N(0, noise), in Joseph's form."""
-        across = self._cov @ np.swapaxes(seen, -1, -2)
-        total = seen @ across + noise
-        off = value - (seen @ self._mean[..., None])[..., 0]
+    def _turn(self, slope: Array) -> None:
+        """The target is told from slope (B, 2, 2) times the clone's velocity on."""
+        mean, cov = self._mean, self._cov
+        mean[:, TARGET] += (slope @ mean[:, CLONE_V, None])[..., 0]
+        cov[:, TARGET] += slope @ cov[:, CLONE_V]
+        cov[:, :, TARGET] += cov[:, :, CLONE_V] @ np.swapaxes(slope, 1, 2)
+
+    def _observe(self, rows: slice, value: Array, noise: Array) -> None:
+        """Condition on value = state[rows] + N(0, noise), in Joseph's form."""
+        cov, size = self._cov, rows.stop - rows.start
+        across = cov[:, :, rows]
+        total = across[:, rows] + noise
+        off = value - self._mean[:, rows]
         inverse = np.linalg.inv(total)
         gain = across @ inverse
+        kept = -gain
+        kept[:, rows] += np.eye(size)
         self._mean = self._mean + (gain @ off[..., None])[..., 0]
-        left = np.eye(12) - gain @ seen
-        turned = np.swapaxes(gain, 1, 2)
-        self._cov = left @ self._cov @ np.swapaxes(left, 1, 2) + gain @ noise @ turned
-        surprise = np.einsum("bi,bij,bj->b", off, inverse, off)
+        told, cov[:, rows] = cov[:, rows].copy(), 0.0
+        cov += kept @ told
+        told, cov[:, :, rows] = cov[:, :, rows].copy(), 0.0
+        cov += told @ np.swapaxes(kept, 1, 2) + gain @ noise @ np.swapaxes(gain, 1, 2)
+        surprise = (off[:, None] @ inverse @ off[..., None])[:, 0, 0]
         self.log_likelihood -= 0.5 * (surprise + np.linalg.slogdet(total)[1])
 
 

@@ -38,7 +38,7 @@ def test_with_its_inertia_it_goes_on_as_if_never_interrupted() -> None:
 
 
 def test_what_was_remembered_is_a_copy_and_can_be_put_back() -> None:
-    phi, ascent = begun()
+    _, ascent = begun()
     nothing = ascent.inertia
     ascent.step(UP.clone(), 0.1)
     kept = ascent.inertia
