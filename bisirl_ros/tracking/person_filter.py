@@ -206,20 +206,26 @@ class PersonFilter:
         cov[:, :, TARGET] += cov[:, :, CLONE_V] @ np.swapaxes(slope, 1, 2)
 
     def _observe(self, rows: slice, value: Array, noise: Array) -> None:
-        """Condition on value = state[rows] + N(0, noise), in Joseph's form."""
+        """Condition on value = state[rows] + N(0, noise), in Joseph's form.
+
+        (I - K H) P (I - K H)' + K N K', put together from a half and its transpose: it has to stay
+        symmetric, or what is not grows from report to report.
+        """
         cov, size = self._cov, rows.stop - rows.start
-        across = cov[:, :, rows]
-        total = across[:, rows] + noise
-        off = value - self._mean[:, rows]
-        inverse = np.linalg.inv(total)
+        across = cov[:, :, rows].copy()
+        within = across[:, rows].copy()
+        total = within + noise
+        off, inverse = value - self._mean[:, rows], np.linalg.inv(total)
         gain = across @ inverse
         kept = -gain
         kept[:, rows] += np.eye(size)
         self._mean = self._mean + (gain @ off[..., None])[..., 0]
-        told, cov[:, rows] = cov[:, rows].copy(), 0.0
-        cov += kept @ told
-        told, cov[:, :, rows] = cov[:, :, rows].copy(), 0.0
-        cov += told @ np.swapaxes(kept, 1, 2) + gain @ noise @ np.swapaxes(gain, 1, 2)
+        inner = np.swapaxes(across, 1, 2)
+        inner[:, :, rows] = 0.0
+        inner += 0.5 * within @ np.swapaxes(kept, 1, 2)
+        half = kept @ inner + gain @ (0.5 * noise @ np.swapaxes(gain, 1, 2))
+        cov[:, rows], cov[:, :, rows] = 0.0, 0.0
+        cov += half + np.swapaxes(half, 1, 2)
         surprise = (off[:, None] @ inverse @ off[..., None])[:, 0, 0]
         self.log_likelihood -= 0.5 * (surprise + np.linalg.slogdet(total)[1])
 
