@@ -34,13 +34,15 @@ PALENESS = 0.55
 """How far the inside of a ring goes towards white."""
 ROBOT_BLUE = (0.24, 0.50, 0.90)
 ROUTE_WIDTH_M = 0.06
+WET, GREEN = (0.62, 0.80, 0.92), (0.72, 0.86, 0.66)
 
 
 class Painter:
     """Draws in a physics client of its own, in which nothing moves by itself.
 
     Goals are rings as wide as the tolerance of arrival: blue the robot's, others in the colour of
-    the shirt of whoever may go there.
+    the shirt of whoever may go there. Where the robot is paid for people to be, or not to be, the
+    floor is green or wet.
 
     gui: show a window.
     """
@@ -103,6 +105,7 @@ class Painter:
 
     def _mark_goals(self) -> None:
         scenario, start = self._scenario, self._scenario.starts.robot
+        self._paint_floor()
         self._draw_route([(start.pose[0], start.pose[1]), *start.via, start.goal])
         for index, person in enumerate(scenario.starts.people[: scenario.people]):
             for goal in person.goals:
@@ -118,6 +121,17 @@ class Painter:
             self._mark(circle(radius_m), (*colour, 1.0), goal),
             self._mark(circle(RING_SHARE * radius_m), (pale[0], pale[1], pale[2], 1.0), goal),
         ]
+
+    def _paint_floor(self) -> None:
+        """Boxes that task terms speak of, as far as there is floor."""
+        low, high = floor_extent(self._scenario)
+        for term in self._scenario.task.terms:
+            if term.name != "people_inside":
+                continue
+            (x0, y0), (x1, y1) = (np.clip(c, low, high) for c in (term.box[:2], term.box[2:]))
+            corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+            colour = GREEN if term.weight > 0.0 else WET
+            self._mark(corners, (*colour, 1.0), (0.0, 0.0))
 
     def _draw_route(self, points: list[tuple[float, float]]) -> None:
         """A band along the robot's path, where it has one."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bisirl_ros.crowd.scenario import FloorPlan, Scenario, load_scenario, scenario_names
+from bisirl_ros.crowd.task import TermSpec
 from bisirl_ros.errors import InputError
 
 pytest.importorskip("pybullet")
@@ -178,3 +179,22 @@ def test_command_line_writes_the_picture(tmp_path: Path) -> None:
         main(["--out", str(tmp_path / "missing" / "picture.png"), *size])
     with pytest.raises(InputError, match="starts for 1"):
         main(["--scenario", "doorway", "--people", "3", "--out", str(path)])
+
+
+@pytest.mark.parametrize(("weight", "strong"), [(-2.0, 2), (2.0, 1)])
+def test_where_people_shall_not_or_shall_be_is_on_the_floor(
+    open_room: Scenario, weight: float, strong: int
+) -> None:
+    """Wet, or green; as far as there is floor."""
+    plain = Painter(open_room)
+    box = (0.0, -0.5, 1.0, 99.0)
+    term = TermSpec("people_inside", weight, box=box)
+    task = replace(open_room.task, terms=(*open_room.task.terms, term))
+    painted = Painter(replace(open_room, task=task))
+    image = shot(painted, ROBOT, PEOPLE, "top")
+    changed = np.any(image != shot(plain, ROBOT, PEOPLE, "top"), axis=-1)
+    assert 0.02 < changed.mean() < 0.4
+    colour = image[changed].mean(0)
+    assert colour.argmax() == strong and colour[strong] > colour.mean() + 10.0
+    for painter in (plain, painted):
+        painter.close()
