@@ -32,7 +32,7 @@ class Ascent:
         self._optimiser.step()
 
     def slow(self, share: float) -> None:
-        """The momentum is that of the share of its way that was gone, or leads there ever again."""
+        """The momentum is that of the share of its way that was gone, or it leads there again."""
         if "exp_avg" in self._kept:
             self._kept["exp_avg"].mul_(share)
 
@@ -44,7 +44,7 @@ class Ascent:
     @inertia.setter
     def inertia(self, kept: Mapping[str, Any]) -> None:
         if kept:
-            self._optimiser.state[self._phi] = dict(kept)
+            self._optimiser.state[self._phi] = copy.deepcopy(dict(kept))
         else:
             self.__dict__.pop("_optimiser", None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -130,19 +130,18 @@ def solve_inner(state: LoopState[Batch], config: LoopConfig) -> LowerLevelResult
     for _ in range(MOST_SWEEPS):
         pooled = state.evidence.repooled(state.theta)
         if pooled is state.evidence:
-            break
+            return _together(state, found)
         moved = [n for n in pooled.parts if pooled.parts[n] is not state.evidence.parts[n]]
         state.evidence = pooled
-        last = _solve_parts(state, config, moved, 1)
-        more = found.iterations + last.iterations
-        found = replace(last, iterations=more, starts=found.starts, agreeing=found.agreeing)
-    return found
+        for name, last in _solve_parts(state, config, moved, 1).items():
+            found[name] = last if name not in found else _after(found[name], last)
+    return replace(_together(state, found), status=Status.ITERATION_CAP)
 
 
 def _solve_parts(
     state: LoopState[Batch], config: LoopConfig, names: Iterable[str], starts: int
-) -> LowerLevelResult:
-    """Minimise g over the named parts' theta; the worst of what happened stands for all."""
+) -> dict[str, LowerLevelResult]:
+    """Minimise g over the named parts' theta."""
     found = {}
     for name in names:
         part, theta = state.evidence.parts[name], state.evidence.theta_of(state.theta, name)
@@ -158,6 +157,17 @@ def _solve_parts(
     if not all(np.isfinite(result.theta).all() for result in found.values()):
         raise InputError("interactions: no finite theta explains them; check the poses")
     state.theta = state.evidence.exchanged(state.theta, {n: r.theta for n, r in found.items()})
+    return found
+
+
+def _after(first: LowerLevelResult, last: LowerLevelResult) -> LowerLevelResult:
+    """The last of several solves of one part, from the starts of the first."""
+    more = first.iterations + last.iterations
+    return replace(last, iterations=more, starts=first.starts, agreeing=first.agreeing)
+
+
+def _together(state: LoopState[Batch], found: Mapping[str, LowerLevelResult]) -> LowerLevelResult:
+    """The worst of what happened to anybody stands for all."""
     results = list(found.values())
     worst = max(
         results, key=lambda result: (result.status is not Status.CONVERGED, result.residual)

@@ -143,15 +143,18 @@ class Evidence(Posterior):
         fresh = Evidence.around(self.prior_mean, self.prior, self.window)
         return replace(fresh, width=self.width, batches=self.batches[len(self.batches) - newest :])
 
-    def under(self, prior_mean: Array, prior: Array) -> Evidence:
-        """The same interactions, explained from another prior N(prior_mean, prior^-1)."""
+    def under(self, prior_mean: Array, prior: Array, width: float = 1.0) -> Evidence:
+        """The same interactions, explained from another prior N(prior_mean, prior^-1).
+
+        width: by what that prior's covariance was multiplied
+        """
         mean, precision = prior_mean, prior
         if self.condensed or self.trajectories_condensed:
             pull = self.precision @ self.mean - self.prior @ self.prior_mean + prior @ prior_mean
             precision = self.precision - self.prior + prior
             mean = np.linalg.solve(precision, pull)
-        other = replace(self, mean=mean, precision=precision, prior=prior, prior_mean=prior_mean)
-        other = replace(other, width=1.0)
+        gaussian = replace(self, mean=mean, precision=precision)
+        other = replace(gaussian, prior=prior, prior_mean=prior_mean, width=width)
         other.__dict__["_exact"] = self._exact  # with what it remembers
         return other
 

@@ -3,13 +3,13 @@
 A Gaussian prior pulls weights that the interactions insist upon towards its mean, far out as
 strongly as anywhere: somebody who chooses far more narrowly than others would lose a third of
 every weight to it. So its covariance is multiplied by a factor f of its own for each person: a t,
-as a Gaussian of unknown width (Lange, Little and Taylor 1989).
+as a Gaussian of unknown width (Lange, Little and Taylor 1989). People alone, not the one expert of
+a finite game, have theirs widened (`PeopleEvidence.repooled`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -23,20 +23,30 @@ SETTLED = 1e-5
 """Relative change of a factor at which the iteration stops."""
 STAYS, MOST_SWEEPS = 1e-3, 20
 """Relative change of a factor that is none; explanations until it is, at most."""
+WIDEST = 1e8
+"""A factor of weights ten thousand times as large as most: of choices too narrow to be told."""
 
 
-def width(pulls: Array, precisions: Array, mean: Array, covariance: Array, freedom: Array) -> Array:
+def width(
+    pulls: Array,
+    precisions: Array,
+    mean: Array,
+    covariance: Array,
+    freedom: Array,
+    start: float = 1.0,
+) -> Array:
     """By what each of P people's covariance (P, n, n), that of a t, is to be multiplied: (P,).
 
     pulls: (P, n) h_p; precisions: (P, n, n) H_p, positive semidefinite: the interactions of p alone
     say exp(h_p . theta - theta' H_p theta / 2); mean: (P, n); freedom: (P,) d - 2 of the t's d
     degrees of freedom; below 1 nobody says how people differ, and the factor stays 1
+    start: from which it is sought: h and H were found under it, and hold near what it leads to
     theta^p ~ N(mean, scale / w), w ~ Gamma(d / 2, d / 2), scale = covariance (d - 2) / d: under
     q(theta) q(w), E[1 / w] scale = covariance (d - 2 + Q) / (d - 2 + n), Q the mean square of
     theta - mean, measured by the covariance. Where nothing is known Q is n factors: 1 stays 1.
     """
     people, n = pulls.shape
-    inverses, factor = np.linalg.inv(covariance), np.ones(people)
+    inverses, factor = np.linalg.inv(covariance), np.full(people, start)
     for _ in range(MOST_ITERATIONS):
         prior = inverses / factor[:, None, None]
         within = np.linalg.inv(prior + precisions)
@@ -59,15 +69,16 @@ def widened(evidence: Evidence, theta: Array) -> Evidence:
     pull, bend = evidence.said(theta)
     own = inverse(evidence.prior) / evidence.width  # what it was at first
     alone = (pull[None], bend[None], evidence.prior_mean[None], own[None])
-    factor = max(float(width(*alone, np.array([FREEDOM]))[0]), 1.0)
+    found = float(width(*alone, np.array([FREEDOM]), evidence.width)[0])
+    factor = min(max(found, 1.0), WIDEST)
     if not abs(factor / evidence.width - 1.0) >= STAYS:  # nan too
         return evidence
-    other = evidence.under(evidence.prior_mean, evidence.prior * (evidence.width / factor))
-    return replace(other, width=factor)
+    prior = evidence.prior * (evidence.width / factor)
+    return evidence.under(evidence.prior_mean, prior, factor)
 
 
 def log_width(factor: float) -> float:
-    """Log of how probable a factor of at least 1 is, relative to 1.
+    """Log of the density of 1 / f, Gamma's that makes the Gaussian a t, relative to that of f = 1.
 
     What `widened` finds is the most of this and of log p(D | f), by Laplace's approximation.
     """

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.crowd.offered import Choosable, Offered
+from bisirl_ros.crowd.offered import APART_MPS, Choosable, Offered
 
 ZERO = 1e-14
-WIDE = 0.5
-"""Wide is a belief whose deviation is beyond this share of the candidates' distance."""
+WIDE = 1.25
+"""Wide is a belief whose deviation is beyond so many times the narrow candidates' distance."""
 NEGLIGIBLE = 14.0
 HERMITE = 5
 
@@ -49,10 +49,11 @@ def draws(mean: Array, spread: Array, max_speed: float, count: int, choosable: C
     points of the velocity, and the belief of targets given each. Positions follow at their mean
     given the velocity: no feature tells a centimetre, but the target's belief does, and points in
     four dimensions are too few for it.
-    Targets: Gauss-Hermite points where their belief is narrower than the even candidates lie apart;
-    else the candidates, weighed by the belief. Then p(reports | theta) is a sum over the same
-    points as its normaliser, and no larger than the belief's largest density, whatever theta: with
-    points of its own it grows without bound where a peaked pi falls between the candidates.
+    Targets: Gauss-Hermite points where their belief is narrower than candidates lie apart near
+    what was chosen; else the candidates, weighed by the belief. Then p(reports | theta) is a sum
+    over the same points as its normaliser, and no larger than the belief's largest density,
+    whatever theta: with points of its own it grows without bound where a peaked pi falls between
+    the candidates.
     """
     if not spread.any():
         state, target = mean[:, None, :4], mean[:, None, None, 4:]
@@ -62,7 +63,7 @@ def draws(mean: Array, spread: Array, max_speed: float, count: int, choosable: C
     values, vectors = np.linalg.eigh(spread_u)
     belief = _Belief(given, np.sqrt(np.maximum(values, 0.0)), vectors)
     offered = choosable.offered(state[..., 2:], given)
-    wide: NDArray[np.bool_] = np.asarray(np.sqrt(belief.size.prod(-1)) > WIDE * choosable.apart)
+    wide: NDArray[np.bool_] = np.asarray(np.sqrt(belief.size.prod(-1)) > WIDE * APART_MPS)
     target, log_weight = _hermite(belief, max_speed)
     if wide.any():
         some = Offered(offered.velocity[wide], offered.log_area[wide])

@@ -56,6 +56,9 @@ def part_of(
     for name in ("precision", "prior"):
         check(name, told[name], (n, n))
         np.linalg.cholesky(told[name])
+    width = float(about.get("width", 1.0))
+    if not 1.0 <= width < np.inf:
+        raise ValueError(f"width is {width}, expected at least 1")
     misfit = None
     if about.get("misfit") is not None:
         found = {name: told[f"misfit_{name}"] for name in MISFIT}
@@ -68,7 +71,7 @@ def part_of(
         precision=told["precision"],
         prior=told["prior"],
         prior_mean=told["prior_mean"],
-        width=float(about.get("width", 1.0)),
+        width=width,
         batches=tuple(
             records.likelihood(**fields_of(kept[f"{prefix}.batch.{i}"]))
             for i in range(about["batches"])

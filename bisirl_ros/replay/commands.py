@@ -91,8 +91,12 @@ def learn(bags: list[Path], topics: Any, parameters: Any, run: Any, folder: Any)
     several = Several(opened(), done)
     keep_parameters(parameters, folder)
     say(header(run.scenario))
-    gc.freeze()  # what is imported by now stays; collecting it again and again took a tenth
-    ReplayWorker(parameters.worker(run.scenario), several).run()
+    gc.collect()
+    gc.freeze()  # what is imported by now stays, and need not be looked through again and again
+    try:
+        ReplayWorker(parameters.worker(run.scenario), several).run()
+    finally:
+        gc.unfreeze()
     run.wall_s = time.monotonic() - began_s
     return sum(lengths_s)
 

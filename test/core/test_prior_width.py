@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 import torch
 
+from bisirl_ros.core import bilevel
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, outer_iteration
 from bisirl_ros.core.evidence import Evidence
-from bisirl_ros.core.lower_level import solve_lower_level
+from bisirl_ros.core.lower_level import LowerLevelResult, Status, solve_lower_level
 from bisirl_ros.core.people_evidence import PeopleEvidence
 from bisirl_ros.core.prior_width import explained, log_width, widened
 from bisirl_ros.core.structures import Explanation
+from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID, gauss_disc
+from bisirl_ros.crowd.choices import Choices
+from bisirl_ros.crowd.offered import Choosable
 
 from .conftest import DaySolver, chosen_by, day
 
@@ -76,6 +80,43 @@ def test_far_out_nothing_is_lost_to_the_prior() -> None:
     assert np.mean(np.abs(z) < 1.96) > 0.85
 
 
+def narrow(std: float, decisions: int) -> Choices:
+    """Choices about going on, two more features beside: narrower than the prior has anybody."""
+    rng = np.random.default_rng(0)
+    going = rng.uniform(-0.8, 0.8, (decisions, 2))
+    chosen = going + std * rng.standard_normal((decisions, 2))
+    offered = Choosable(gauss_disc(1.8, *LIKELIHOOD_GRID), 1.8).offered(going, chosen)
+
+    def features(u: Array) -> Array:
+        off = np.square(u - going[:, None]).sum(-1)
+        return np.stack([u[..., 0], off, np.square(np.linalg.norm(u, axis=-1) - 0.5)], -1)
+
+    return Choices.exact(
+        features(chosen[:, None])[:, 0], features(offered.velocity), offered.log_area
+    )
+
+
+@pytest.mark.parametrize(("std", "decisions"), [(0.05, 20), (0.05, 200), (0.03, 60), (0.02, 400)])
+def test_it_settles_where_choices_are_narrow(std: float, decisions: int) -> None:
+    """Their likelihood is far from quadratic: seen from 0 it seems to say nothing of where it is.
+
+    A search that begins there each time comes and goes for ever.
+    """
+    first = Evidence.start(3, 0.1).add(narrow(std, decisions))
+    evidence, theta = explained(first, np.zeros(3), solve)
+    assert widened(evidence, theta) is evidence
+    assert theta[1] == pytest.approx(-0.5 / std**2, rel=0.35)
+
+
+@pytest.mark.parametrize("decisions", [60, 500])
+def test_who_goes_on_exactly_drives_no_weight_without_end(decisions: int) -> None:
+    evidence, theta = explained(
+        Evidence.start(3, 0.1).add(narrow(0.0, decisions)), np.zeros(3), solve
+    )
+    assert np.isfinite(theta).all() and widened(evidence, theta) is evidence
+    assert -1e8 < theta[1] < -1e3
+
+
 def test_usual_weights_keep_the_prior_as_it_was() -> None:
     evidence = seen(NEAR)
     assert widened(evidence, solve(evidence, np.zeros(3))) is evidence
@@ -131,3 +172,23 @@ def test_the_loop_widens_each_priors_person(reward: str) -> None:
     assert widths.pop(first) > 5.0 and set(widths.values()) <= {1.0}
     assert report.inner.status.value == "converged"
     assert np.abs((report.theta[:3] - FAR) / report.std[:3]).max() < 3.0
+
+
+def test_who_did_not_converge_is_told_although_somebody_else_was_widened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = LoopConfig(policy_steps=0, prior_precision=PRECISION)
+    phi, rng = torch.zeros(2, dtype=torch.float64), np.random.default_rng(3)
+    state = LoopState.start(phi, 3, config, 0, people=True)
+    solved = bilevel.solve_from_starts
+
+    def capped(part: Evidence, *args: object, **options: object) -> LowerLevelResult:
+        found = solved(part, *args, **options)  # type: ignore[arg-type]
+        near = np.abs(found.theta - NEAR).max() < 1.0
+        return replace(found, status=Status.ITERATION_CAP, residual=1.0) if near else found
+
+    monkeypatch.setattr(bilevel, "solve_from_starts", capped)
+    people = {"far": FAR, "near": NEAR}
+    report = outer_iteration(DaySolver(), state, config, day(people, 400, rng), phi)
+    assert state.evidence.parts["far"].width > 2.0
+    assert (report.inner.status, report.inner.residual) == (Status.ITERATION_CAP, 1.0)

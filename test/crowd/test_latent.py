@@ -54,7 +54,7 @@ def test_without_spread_there_is_one_point() -> None:
 
 @pytest.mark.parametrize("count", [1, 9])
 def test_shapes_and_moments_of_the_points(count: int) -> None:
-    mean, spread = beliefs(0.08)
+    mean, spread = beliefs(0.01)
     latent = draws(mean, spread, 9.0, count, CHOOSABLE)
     share = np.exp(latent.log_share)
     assert latent.state.shape == (6, count, 4)
@@ -75,7 +75,30 @@ def test_targets_stay_on_the_disc_and_some_are_possible() -> None:
     possible = np.isfinite(latent.log_weight)
     assert possible.any(-1).all()
     assert (np.linalg.norm(latent.target, axis=-1)[:3][possible[:3]] <= 1.8 + 1e-12).all()
-    assert latent.target[3, 0] == pytest.approx(np.tile(mean[3, 4:], (latent.target.shape[2], 1)))
+    exact = latent.target[3, 0][possible[3, 0]]
+    assert exact == pytest.approx(np.tile(mean[3, 4:], (len(exact), 1)))
+
+
+@pytest.mark.parametrize("vague", [0.07, 0.1])
+def test_a_narrow_choice_is_told_through_a_vague_report(vague: float) -> None:
+    """The likeliest deviation of choices about going on is theirs, .03 m/s."""
+    rng, true = np.random.default_rng(0), 0.03
+    mean = np.zeros((1500, 6))
+    mean[:, 2:4] = rng.uniform(-0.8, 0.8, (1500, 2))
+    mean[:, 4:] = mean[:, 2:4] + np.hypot(true, vague) * rng.standard_normal((1500, 2))
+    spread = np.zeros((1500, 6, 6))
+    spread[:, (4, 5), (4, 5)] = vague**2
+    latent = draws(mean, spread, 1.8, 1, Choosable(gauss_disc(1.8, 10, 22), 1.8))
+    feature = [
+        np.square(u - latent.state[:, :, None, 2:]).sum(-1)[..., None]
+        for u in (latent.target, latent.offered.velocity)
+    ]
+    choices = Choices(
+        feature[0], latent.log_weight, feature[1], latent.offered.log_area, latent.log_share
+    )
+    tried = np.array([0.015, 0.02, 0.03, 0.04, 0.06])
+    values = [choices.value(np.array([-0.5 / std**2])) for std in tried]
+    assert tried[int(np.argmin(values))] == true
 
 
 def test_no_theta_makes_the_likelihood_grow_without_bound() -> None:

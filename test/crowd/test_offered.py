@@ -34,6 +34,35 @@ def test_a_narrow_choice_wherever_it_is(std: float, off: float) -> None:
     assert log_integral(mean, std, chosen).mean() == pytest.approx(exact, abs=0.06)
 
 
+def test_a_narrow_choice_about_going_on_that_somebody_did_not_make() -> None:
+    """Or a reward under which everybody goes on would explain whoever turns."""
+    chosen = WALKING + np.array([0.2, -0.2])
+    found = log_integral(WALKING, 0.02, chosen)
+    assert found == pytest.approx(np.log(2.0 * np.pi * 0.02**2), abs=0.3)
+
+
+def test_what_was_done_exactly_is_offered() -> None:
+    found = Choosable(EVEN, MAX_SPEED).offered(WALKING, 0.5 * WALKING)
+    for centre in (WALKING, 0.5 * WALKING):
+        off = np.linalg.norm(found.velocity - centre[:, None], axis=-1)
+        assert (np.isfinite(found.log_area) & (off < 1e-12)).any(-1).all()
+
+
+@pytest.mark.parametrize("speed", [1.7, 1.9, 2.2, 2.5])
+def test_faster_than_anybody(speed: float) -> None:
+    """Who is pushed beyond the disc may choose what is nearest on it."""
+    walking = speed * np.array([[1.0, 0.0], [0.6, 0.8]])
+    found = Choosable(EVEN, MAX_SPEED).offered(walking, walking)
+    edge = walking / speed * min(speed, MAX_SPEED)
+    disc = np.linspace(-3.0, 3.0, 2401)
+    for n, mean in enumerate(edge):
+        value = np.square(found.velocity[n] - mean).sum(-1) / (2.0 * 0.05**2)
+        grid = np.stack(np.meshgrid(disc, disc, indexing="ij"), -1).reshape(-1, 2)
+        grid = grid[np.linalg.norm(grid, axis=-1) <= MAX_SPEED]
+        exact = np.exp(-np.square(grid - mean).sum(-1) / (2.0 * 0.05**2)).sum() * 0.0025**2
+        assert log_sum(found.log_area[n] - value) == pytest.approx(np.log(exact), abs=0.25)
+
+
 @pytest.mark.parametrize("std", [0.4, 1.0, 5.0])
 def test_a_wide_choice(std: float) -> None:
     disc = gauss_disc(MAX_SPEED, 60, 120)

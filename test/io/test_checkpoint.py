@@ -125,6 +125,10 @@ def test_how_far_a_prior_was_widened_is_kept(tmp_path: Path) -> None:
     wide = spoilt(state, width=3.7)
     save_checkpoint(path, wide, RECORDS)
     same(load_checkpoint(path, RECORDS, CONFIG)[0], wide)
+    for bad in (0.0, 0.5):
+        save_checkpoint(path, spoilt(state, width=bad), RECORDS)
+        with pytest.raises(InputError, match="width"):
+            load_checkpoint(path, RECORDS, CONFIG)
 
 
 def test_what_was_said_against_the_model_is_kept(tmp_path: Path) -> None:
