@@ -160,7 +160,6 @@ def people(arguments: PeopleArguments, run_dir: Path) -> Bringup:
         "observe_only": True,
         "time_scale": a.rate,
         "device": "cpu",
-        "grid": [16, 36],
         "human_timeout_s": 2.0,
         "odom_timeout_s": 2.0,
         "save_to": str(run_dir / "checkpoint.safetensors"),
