@@ -20,6 +20,9 @@ import numpy as np
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.crowd.candidates import STANDING, Candidates
 
+CENTRE = 0.25
+"""Of a design's first point, the part that stands at its centre."""
+
 
 @dataclass(frozen=True)
 class Design:
@@ -29,14 +32,21 @@ class Design:
     count: int
 
     def even(self, centre: Array) -> Array:
-        """About centre (..., 2), of equal probability (Vogel's spiral): (..., count, 2).
+        """About centre (..., 2), of equal probability (Vogel's spiral): (..., 1 + count, 2).
 
-        The first is the centre: however narrow a choice is, what was done exactly is counted.
+        The centre comes first, with a part of the first point: however narrow a choice is, what was
+        done exactly is counted.
         """
         index = np.arange(self.count) + 0.5
+        index[0] /= 1.0 - CENTRE  # so that both have the mean of one
         angle = index * math.pi * (3.0 - math.sqrt(5.0))
-        index[0] = 0.0
-        return np.asarray(centre[..., None, :] + self._at(index / self.count, angle))
+        spiral = centre[..., None, :] + self._at(index / self.count, angle)
+        return np.concatenate([centre[..., None, :], spiral], -2)
+
+    @property
+    def log_part(self) -> Array:
+        """Of even points, log of what each is of one in `points_per_area`: (1 + count,)."""
+        return np.log([CENTRE, 1.0 - CENTRE, *np.ones(self.count - 1)])
 
     def drawn(self, centre: Array, rng: np.random.Generator) -> Array:
         """About centre (..., 2), at random: (..., count, 2)."""
@@ -66,10 +76,13 @@ class Offered:
     log_area: Array
 
 
-def balanced(about: About, points: Array, max_speed: float) -> Offered:
-    """Points (..., K, 2) of all designs, and what each stands for; none beyond max_speed."""
+def balanced(about: About, points: Array, max_speed: float, log_part: Array | float) -> Offered:
+    """Points (..., K, 2) of all designs, and what each stands for; none beyond max_speed.
+
+    log_part: (K,) of each point, 0 for one that counts whole
+    """
     fast = np.linalg.norm(points, axis=-1) > max_speed
-    return Offered(points, np.where(fast, -np.inf, -np.log(_per_area(about, points))))
+    return Offered(points, np.where(fast, -np.inf, log_part - np.log(_per_area(about, points))))
 
 
 def _per_area(about: About, points: Array) -> Array:
@@ -107,8 +120,9 @@ class Choosable:
         about = [(design, centre) for centre in centres for design in NARROW]
         even = np.broadcast_to(self._velocity, (*going_on.shape[:-1], *self._velocity.shape))
         points = np.concatenate([even, *(design.even(centre) for design, centre in about)], -2)
-        own = np.zeros(points.shape[-2])
-        own[: len(self._log_area)] = self._log_area + math.log(self._per_area)
+        own = np.concatenate(
+            [self._log_area + math.log(self._per_area), *(d.log_part for d, _ in about)]
+        )
         log_area = own - np.log(self._per_area + _per_area(about, points))
         speed = np.linalg.norm(points, axis=-1)
         log_area[(speed < STANDING) | (speed > self._most)] = -np.inf

@@ -37,7 +37,8 @@ def offered(velocity: Array, max_speed: float, designs: Designs = DESIGNS) -> Of
     """For people who walk at velocity (N, 2): as many as all designs have, each."""
     about = [(design, share * velocity) for share, design in designs]
     points = np.concatenate([design.even(centre) for design, centre in about], 1)
-    return balanced(about, points, max_speed)
+    log_part = np.concatenate([design.log_part for design, _ in about])
+    return balanced(about, points, max_speed, log_part)
 
 
 def drawn_at_random(
@@ -46,4 +47,4 @@ def drawn_at_random(
     """As `offered`, of points that are drawn."""
     about = [(design, share * velocity) for share, design in designs]
     points = np.concatenate([design.drawn(centre, rng) for design, centre in about], 1)
-    return balanced(about, points, max_speed)
+    return balanced(about, points, max_speed, 0.0)

@@ -70,6 +70,6 @@ def test_beyond_the_fastest_nothing_is_chosen() -> None:
 
 def test_counts() -> None:
     found = offered(VELOCITY, MAX_SPEED, ((1.0, Design(0.15, 30)), (0.0, Design(0.08, 10))))
-    assert found.velocity.shape == (4, 40, 2) and found.log_area.shape == (4, 40)
-    assert np.median(found.velocity[:, :30], axis=1) == pytest.approx(VELOCITY, abs=0.1)
-    assert np.median(found.velocity[:, 30:], axis=1) == pytest.approx(0.0 * VELOCITY, abs=0.1)
+    assert found.velocity.shape == (4, 42, 2) and found.log_area.shape == (4, 42)
+    assert np.median(found.velocity[:, :31], axis=1) == pytest.approx(VELOCITY, abs=0.1)
+    assert np.median(found.velocity[:, 31:], axis=1) == pytest.approx(0.0 * VELOCITY, abs=0.1)
