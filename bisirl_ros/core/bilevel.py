@@ -27,13 +27,11 @@ from bisirl_ros.core.outer_report import OuterReport
 from bisirl_ros.core.people_evidence import PeopleEvidence
 from bisirl_ros.core.people_structures import as_believed, begun_anew, compared
 from bisirl_ros.core.policy_update import improve_repeatedly
+from bisirl_ros.core.prior_width import MOST_SWEEPS
 from bisirl_ros.core.solver import Solver
 from bisirl_ros.errors import InputError
 
 __all__ = ["Batch", "Interact", "LoopConfig", "LoopState", "OuterReport", "bisirl"]
-
-MOST_SWEEPS = 20
-"""Times that everybody is explained again from what the others have just taught."""
 
 COMPARED = 1e-3
 """||grad g|| to which structures are solved that are only compared: far below their deviations."""

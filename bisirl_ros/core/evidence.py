@@ -31,9 +31,9 @@ class Evidence(Posterior):
 
     mean: (n,) theta_bar; precision: (n, n) Lambda > 0; prior: (n, n) the part of Lambda that was
     there before anything was seen, prior_mean: (n,) around which, width: by what its covariance was
-    multiplied (`core.prior_width`); batches: kept exactly, newest
-    last; condensed: how many batches are inside the Gaussian, of trajectories_condensed
-    trajectories; window: how many to keep exactly; forgotten: how many more were seen once
+    multiplied (`core.prior_width`); batches: kept exactly, newest last; condensed: how many batches
+    are inside the Gaussian, of trajectories_condensed trajectories; window: how many to keep
+    exactly; forgotten: how many more were seen once
     misfit: what the batches say against the model, where the game has statistics to tell by
     """
 
@@ -153,8 +153,14 @@ class Evidence(Posterior):
             pull = self.precision @ self.mean - self.prior @ self.prior_mean + prior @ prior_mean
             precision = self.precision - self.prior + prior
             mean = np.linalg.solve(precision, pull)
-        gaussian = replace(self, mean=mean, precision=precision)
-        other = replace(gaussian, prior=prior, prior_mean=prior_mean, width=width)
+        other = replace(
+            self,
+            mean=mean,
+            precision=precision,
+            prior=prior,
+            prior_mean=prior_mean,
+            width=width,
+        )
         other.__dict__["_exact"] = self._exact  # with what it remembers
         return other
 

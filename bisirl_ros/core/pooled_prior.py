@@ -16,11 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.prior_width import width
-
-MOST_ITERATIONS = 500
-SETTLED = 1e-5
-"""Relative change of Omega's diagonal at which the iteration stops."""
+from bisirl_ros.core.prior_width import MOST_ITERATIONS, SETTLED, width
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ FREEDOM = 2.0
 """d - 2, of the d degrees of freedom of a stranger's t."""
 MOST_ITERATIONS = 500
 SETTLED = 1e-5
-"""Relative change of a factor at which the iteration stops."""
+"""Relative change, of a factor or of how people differ, at which an iteration stops."""
 STAYS, MOST_SWEEPS = 1e-3, 20
 """Relative change of a factor that is none; explanations until it is, at most."""
 WIDEST = 1e8

@@ -10,7 +10,8 @@ import torch
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.likelihood import Likelihood
-from bisirl_ros.crowd.candidates import gauss_disc
+from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID, gauss_disc
+from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.explain import Explainer
 from bisirl_ros.crowd.model import CrowdModel
@@ -57,6 +58,22 @@ def test_a_decision_by_hand(count: int) -> None:
     by_hand = torch.logsumexp(value[:, 1:] + game.candidates.log_area, 1) - value[:, 0]
     found = [ours[name].value(theta) for name in batch.identities]
     assert found == pytest.approx(by_hand.tolist(), abs=0.06)
+
+
+def test_going_on_and_what_was_chosen_are_among_what_was_offered() -> None:
+    """By their features, and more about both than the even candidates are."""
+    scenario = load_scenario("crossing")
+    phi = random_phi(InteractionPolicy(scenario.robot), 0.2)
+    (found,) = explained(one_moment(FIRST), scenario, phi).values()
+    assert isinstance(found, Choices)
+    offered, chosen = found.offered[0, 0], found.chosen[0, 0, 0]
+    possible = np.isfinite(found.log_area[0, 0])
+    change = [spec.name for spec in scenario.person.features].index("velocity_change")
+    as_chosen = np.abs(offered - chosen).max(-1) < 1e-9
+    going_on = np.abs(offered[:, change]) < 1e-12
+    assert (as_chosen & possible).any() and (going_on & possible).any()
+    even = len(gauss_disc(1.8, *LIKELIHOOD_GRID))
+    assert not (as_chosen | going_on)[:even].any() and len(offered) > even
 
 
 def differences(likelihood: Likelihood, theta: Array, what: str) -> Array:
