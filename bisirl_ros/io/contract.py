@@ -38,6 +38,7 @@ class Snapshot:
     theta: (P, n) reward estimates; covariance: (P, n, n) of each
     stranger: (n,) and stranger_covariance: (n, n), of somebody who was not met yet
     scenario, features: what they belong to; structures: how each of them decides
+    deployed_s: ROS time from which a robot followed it [s], None where it was not said
     """
 
     version: int
@@ -50,6 +51,7 @@ class Snapshot:
     scenario: str
     features: tuple[str, ...]
     structures: tuple[str, ...] = ()
+    deployed_s: float | None = None
 
     def structures_of(self, identities: Iterable[str]) -> list[str]:
         """How these people decide (`core.structures`)."""
@@ -81,6 +83,7 @@ def pack_snapshot(snapshot: Snapshot) -> bytes:
         "features": list(snapshot.features),
         "identities": list(snapshot.identities),
         "structures": list(snapshot.structures),
+        "deployed_s": snapshot.deployed_s,
     }
     return pack(SNAPSHOT, tensors, header)
 
@@ -96,6 +99,7 @@ def unpack_snapshot(data: bytes, where: str) -> Snapshot:
             structures=tuple(map(str, header.get("structures", ()))),
             scenario=str(header["scenario"]),
             features=tuple(header["features"]),
+            deployed_s=None if header.get("deployed_s") is None else float(header["deployed_s"]),
             **{name: tensors[name] for name in SNAPSHOT_ARRAYS},
         )
     except (KeyError, TypeError, ValueError) as error:

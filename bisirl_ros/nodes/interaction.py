@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -178,7 +178,7 @@ class Interaction:
             self._on_update(update)
         self.session.cut_by_time(now)
         if self.session.adopt(now):
-            self._tell_policy()
+            self._tell_policy(now.ros_s)
         self._ticks += 1
         if self._ticks % MARKERS_EVERY == 0 and self._topics.watched:
             self._publish_prediction()
@@ -193,9 +193,10 @@ class Interaction:
             )
         self._learner_lost = not self._learner.alive
 
-    def _tell_policy(self) -> None:
+    def _tell_policy(self, deployed_s: float) -> None:
         assert self.session.deployed is not None
-        self._policy_pub.publish(bytes_message(pack_snapshot(self.session.deployed)))
+        told = replace(self.session.deployed, deployed_s=deployed_s)
+        self._policy_pub.publish(bytes_message(pack_snapshot(told)))
 
     def _send(self, twist: Array) -> None:
         if not self._p.observe_only:

@@ -24,7 +24,7 @@ from bisirl_ros.inputs.people_input import PeopleInput
 from bisirl_ros.inputs.robot_input import RobotInput
 from bisirl_ros.io.contract import Snapshot, pack_log, unpack_snapshot
 from bisirl_ros.learner.worker import Worker, WorkerConfig
-from bisirl_ros.messages.records import INTERVENTION, LEARNING, read_json
+from bisirl_ros.messages.records import INTERVENTION, LEARNING, read_episode, read_json
 from bisirl_ros.messages.robot import message_bytes
 from bisirl_ros.parameters.interaction import BisirlParameters
 from bisirl_ros.replay.host import BagHost
@@ -33,9 +33,10 @@ from bisirl_ros.report.collector import RunCollector
 from bisirl_ros.report.record import EpisodeRecord, RunRecord
 from bisirl_ros.session.session import Session
 
-OVERTAKEN_S = 0.3
-"""A policy that is told so soon after an episode began was deployed before: topics overtake."""
-TF = "tf2_msgs/msg/TFMessage"
+OVERTAKEN_S = 5.0
+"""A policy that was deployed before an episode may be heard of so much later: topics overtake each
+other, and a recorder finds one before the other."""
+TF, BYTES = "tf2_msgs/msg/TFMessage", "std_msgs/msg/UInt8MultiArray"
 
 
 class Replay:
@@ -65,7 +66,7 @@ class Replay:
         for topic, fixed in (("tf", False), ("tf_static", True)):
             host.listen(TF, topic, partial(frames.hear, topic, fixed), Quality.STANDARD)
         self._policies = policies_of(bag, names) if not p.observe_only else {}
-        host.listen("std_msgs/msg/UInt8MultiArray", "policy", self._on_policy, Quality.LATCHED)
+        host.listen(BYTES, "policy", self._on_policy, Quality.LATCHED)
         for topic in (name for name in names if name.endswith("/intervention")):
             host.listen("std_msgs/msg/String", topic, self._on_intervention, Quality.EVENTS)
         RobotInput(host, host, frames, session)
@@ -128,8 +129,10 @@ class Replay:
 
     def _on_policy(self, message: Any) -> None:
         if self._policies:
-            self.session.offer(unpack_snapshot(message_bytes(message), "policy"))
-            self.session.adopt(self.host.now())
+            now, snapshot = self.host.now(), unpack_snapshot(message_bytes(message), "policy")
+            deployed_s = snapshot.deployed_s
+            self.session.offer(snapshot)
+            self.session.adopt(now if deployed_s is None else replace(now, ros_s=deployed_s))
 
     def _on_intervention(self, message: Any) -> None:
         """A policy that was late, by a clock that only the robot had, was not followed."""
@@ -180,25 +183,33 @@ class ReplayWorker(Worker):
 
 
 def in_order(messages: Iterator[Told]) -> Iterator[Told]:
-    """The messages of a bag, a policy before the episode that it had been deployed for."""
+    """The messages of a bag, a policy before the first episode that it was deployed for."""
     waiting: deque[Told] = deque()
     for told in messages:
-        if waiting and told.received_s - waiting[0].received_s > OVERTAKEN_S:
-            yield from waiting
-            waiting.clear()
-        began = told.topic.endswith("/episode") and '"started"' in told.message.data
-        overtaken = waiting and told.topic.endswith("/policy")
-        if (waiting or began) and not overtaken:
-            waiting.append(told)
-        else:
-            yield told
+        while waiting and told.received_s - waiting[0].received_s > OVERTAKEN_S:
+            yield waiting.popleft()
+        waiting.insert(_place_of(told, waiting), told)
     yield from waiting
+
+
+def _place_of(told: Told, waiting: deque[Told]) -> int:
+    """Among those that wait; the last, but for a policy that was heard of late."""
+    try:
+        if told.kind == BYTES and told.topic.endswith("/policy"):
+            deployed_s = unpack_snapshot(message_bytes(told.message), told.topic).deployed_s
+            for place, other in enumerate(waiting if deployed_s is not None else ()):
+                began = other.topic.endswith("/episode") and '"started"' in other.message.data
+                if began and deployed_s < read_episode(other.message)["stamp_s"]:
+                    return place
+    except InputError:
+        pass  # whoever listens to it will say so
+    return len(waiting)
 
 
 def policies_of(bag: Bag, names: dict[str, str]) -> dict[int, Snapshot]:
     """The policies that were deployed, by version; raises InputError for one that is damaged."""
     topic = names.get("policy", "")
-    if bag.kinds.get(topic) != "std_msgs/msg/UInt8MultiArray":
+    if bag.kinds.get(topic) != BYTES:
         return {}
     found = {}
     for told in bag.messages([topic]):

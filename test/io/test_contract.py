@@ -67,7 +67,10 @@ def assert_equal(back: Any, sent: Any) -> None:
             assert got == was, field.name
 
 
-@pytest.mark.parametrize("sent", [SNAPSHOT_OF_TWO, NOBODY], ids=["two", "nobody"])
+SENT = {"two": SNAPSHOT_OF_TWO, "nobody": NOBODY, "told when": replace(NOBODY, deployed_s=12.5)}
+
+
+@pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
 def test_a_snapshot_comes_back_as_it_was(sent: Snapshot) -> None:
     assert_equal(unpack_snapshot(pack_snapshot(sent), "here"), sent)
 

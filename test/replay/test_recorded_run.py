@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy")
 
-from bisirl_ros.bags.reading import Bag
+from bisirl_ros.bags.reading import Bag, Told
 from bisirl_ros.bags.writing import BagWriter
 from bisirl_ros.cli import main
 
@@ -78,22 +79,55 @@ def test_other_settings_learn_something_else(
     assert "grid" in told and "learner.policy_steps" in told and "person_0 progress" in told
 
 
+def copied(recorded: Path, bag: Path, changed: Callable[[Told], Told | None]) -> Path:
+    """The recording with some messages changed, or left out."""
+    with Bag(recorded / "bag") as source:
+        kept = sorted(
+            filter(None, map(changed, source.messages())), key=lambda told: told.received_ns
+        )
+        with BagWriter(bag) as copy:
+            for topic in (t for t, count in source.counts.items() if count):
+                copy.topic(topic, source.kinds[topic])
+            for told in kept:
+                copy.tell(told.topic, told.received_ns, told.message)
+    (bag / "configuration.json").write_text((recorded / "bag" / "configuration.json").read_text())
+    return bag
+
+
+def test_a_recorder_that_found_the_node_late_changes_nothing(
+    recorded: Path, tmp_path: Path
+) -> None:
+    """Of the robot and people it heard from the start, of policy and commands a second later."""
+    with Bag(recorded / "bag") as bag:
+        began_ns = next(iter(bag.messages(["/episode"]))).received_ns
+    late_ns = began_ns + 10**9
+
+    def later(told: Told) -> Told | None:
+        early = told.received_ns < late_ns
+        if told.topic == "/policy" and early:
+            return told._replace(received_ns=late_ns)
+        return None if told.topic == "/cmd_vel" and early else told
+
+    bag = copied(recorded, tmp_path / "bag", later)
+    settings = ["--set", "learner.policy_steps=0"]
+    for name, source in (("run", recorded), ("late", bag)):
+        assert main(["replay", str(source), "--run-dir", str(tmp_path / name), *settings]) == 0
+    run, late = summary(tmp_path / "run"), summary(tmp_path / "late")
+    assert late["decisions"] == run["decisions"] and late["theta_hat"] == run["theta_hat"]
+
+
 def test_an_episode_in_which_the_policy_was_late_is_not_learned_from_again(
     recorded: Path, tmp_path: Path
 ) -> None:
     """By a clock that only the robot had: the recording says so."""
-    bag = tmp_path / "late"
-    with Bag(recorded / "bag") as source, BagWriter(bag) as copy:
-        for topic in (t for t, count in source.counts.items() if count):
-            copy.topic(topic, source.kinds[topic])
-        for told in source.messages():
-            message = told.message
-            if told.topic == "/bisirl_node/intervention":
-                record = json.loads(message.data)
-                message.data = json.dumps({**record, "why": "policy failed"})
-            copy.tell(told.topic, told.received_ns, message)
-    kept = (recorded / "bag" / "configuration.json").read_text()
-    (bag / "configuration.json").write_text(kept)
+
+    def told_of(told: Told) -> Told:
+        if told.topic == "/bisirl_node/intervention":
+            record = json.loads(told.message.data)
+            told.message.data = json.dumps({**record, "why": "policy failed"})
+        return told
+
+    bag = copied(recorded, tmp_path / "late", told_of)
     run = tmp_path / "run"
     assert main(["replay", str(bag), "--run-dir", str(run), "--set", "learner.policy_steps=0"]) == 0
     assert not any(summary(run)["decisions"]), "learned from what no policy drove"

@@ -5,23 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from bisirl_ros.bags.reading import Told
 from bisirl_ros.cli import main
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.checkpoint import CHECKPOINT, previous
-from bisirl_ros.io.contract import unpack
+from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack
+from bisirl_ros.messages.records import EPISODE
 from bisirl_ros.messages.robot import stamp_s
 from bisirl_ros.replay.commands import assigned
 from bisirl_ros.replay.kept import nested, recorded_parameters
-from bisirl_ros.replay.replay import ReplayWorker, in_order
+from bisirl_ros.replay.replay import BYTES, ReplayWorker, in_order
 
 Write = Callable[..., Path]
+NOBODY = (
+    0, torch.zeros(3), (), np.zeros((0, 1)), np.zeros((0, 1, 1)), np.zeros(1), np.eye(1),
+    "crossing", ("progress",),
+)  # fmt: skip
 SMALL = ("learner.policy_steps=0", "batch_s=9.0", "grid=[6, 12]")
 
 
@@ -132,25 +139,44 @@ def test_no_bag_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_policy_comes_before_the_episode_it_was_deployed_for() -> None:
     """Topics overtake each other on their way to a recorder; later ones stay where they are."""
 
-    class Text:
-        data = '{"event": "started"}'
+    def told(topic: str, at_s: float, message: Any = None, kind: str = "") -> Told:
+        return Told(topic, kind, round(at_s * 1e9), message)
 
-    def told(topic: str, at_s: float) -> Told:
-        return Told(topic, "", round(at_s * 1e9), Text())
+    def started(at_s: float, stamp_s: float) -> Told:
+        record = {"schema": EPISODE, "event": "started", "episode": 0, "stamp_s": stamp_s}
+        return told("/episode", at_s, SimpleNamespace(data=json.dumps(record)))
+
+    def policy(at_s: float, deployed_s: float | None) -> Told:
+        data = pack_snapshot(Snapshot(*NOBODY, deployed_s=deployed_s))
+        return told("/policy", at_s, SimpleNamespace(data=data), BYTES)
 
     bag = [
         told("/odom", 0.9),
-        told("/episode", 1.0),
+        started(1.0, 10.0),
         told("/odom", 1.02),
-        told("/policy", 1.04),
-        told("/odom", 1.5),
-        told("/policy", 2.0),
+        policy(2.3, 9.98),  # it was found by the recorder late
+        policy(2.4, 10.3),  # within the episode
+        policy(2.5, None),  # by whom it is not said
+        started(2.7, 20.0),
+        told("/episode", 2.8, SimpleNamespace(data='{"event": "started"}')),
+        policy(2.9, 19.0),
+        told("/odom", 9.0),
+        policy(9.1, 5.0),  # too late to be believed
     ]
     order = [(one.topic, one.received_s) for one in in_order(iter(bag))]
-    assert [topic for topic, _ in order] == [
-        "/odom", "/policy", "/episode", "/odom", "/odom", "/policy",
-    ]  # fmt: skip
-    assert sorted(at for _, at in order) == pytest.approx([0.9, 1.0, 1.02, 1.04, 1.5, 2.0])
+    assert [round(at, 2) for _, at in order] == [
+        0.9,
+        2.3,
+        1.0,
+        1.02,
+        2.4,
+        2.5,
+        2.9,
+        2.7,
+        2.8,
+        9.0,
+        9.1,
+    ]
 
 
 def test_settings_are_read_as_yaml() -> None:
