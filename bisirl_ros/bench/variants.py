@@ -17,6 +17,7 @@ from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.hypergradient import OuterTerms
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.posterior import Posterior
+from bisirl_ros.core.solver import Collected
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.policy import InteractionPolicy
@@ -40,11 +41,13 @@ class PassiveSolver(CrowdSolver):
         alone = {**settings, "learn_structure": False}  # a robot that is not seen is not foreseen
         super().__init__(scenario, policy, answered=False, **alone)
 
-    def likelihood(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
+    def likelihood(
+        self, batch: Decisions, phi: Tensor, before: Collected[Decisions] = ()
+    ) -> PeopleLikelihood:
         """The batch's choices, with the robot out of sight."""
         moments, horizon = len(batch.robot), self.model.scenario.person.horizon
         away = np.full((moments, horizon + 1, 6), AWAY_M)
-        return super().likelihood(replace(batch, robot_future=away), phi)
+        return super().likelihood(replace(batch, robot_future=away), phi, before)
 
 
 def no_anticipation(scenario: Scenario, policy: InteractionPolicy, **settings: Any) -> CrowdSolver:

@@ -72,8 +72,11 @@ def outer_iteration(
         raise cannot_play_again(method)
     with state.whole_or_not_at_all():
         began = clock()
-        likelihood = as_believed(state.evidence, solver.likelihood(batch, phi_of_batch))
-        held_out = observe(state, config, batch, likelihood)
+        known = solver.likelihood(batch, phi_of_batch, state.collected)
+        likelihood = as_believed(state.evidence, known)
+        held_out = observe(state, likelihood)
+        state.collected = [*state.collected, (batch, phi_of_batch.detach().clone())]
+        state.collected = state.collected[-config.replayed_batches :]
         inner = solve_inner(state, config)
         compare_structures(state, config, likelihood)
         drifted = forget_after_drift(state, config)
@@ -95,12 +98,7 @@ def outer_iteration(
     return report
 
 
-def observe(
-    state: LoopState[Batch],
-    config: LoopConfig,
-    batch: Batch,
-    likelihood: Likelihood | PeopleLikelihood,
-) -> float:
+def observe(state: LoopState[Batch], likelihood: Likelihood | PeopleLikelihood) -> float:
     """Meet whoever is new and add the batch to the evidence; its mean log-likelihood before that.
 
     Raises InputError where that, or its gradient, is not finite, or nobody decided.
@@ -114,7 +112,6 @@ def observe(
     if not (np.isfinite(surprise) and np.isfinite(gradient).all()):
         raise InputError("interactions: their likelihood is not finite; check the poses")
     state.theta, state.evidence = theta, evidence.judged(likelihood, theta).add(likelihood)
-    state.recent = [*state.recent, batch][-config.replayed_batches :]
     return -surprise / len(likelihood)
 
 
@@ -208,6 +205,6 @@ def forget_after_drift(state: LoopState[Batch], config: LoopConfig) -> dict[str,
         state.evidence, state.theta, config.drift_alarm, config.forgetting
     )
     if drifted:
-        state.recent = state.recent[-min(drifted.values()) :]
+        state.collected = state.collected[-min(drifted.values()) :]
         state.evidence = begun_anew(state.evidence, drifted)
     return drifted

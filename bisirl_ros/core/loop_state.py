@@ -28,7 +28,7 @@ class LoopState(Generic[Batch]):
 
     phi: (m,) policy; theta: (n,) estimate, or (P n,) of several people, as its evidence has it;
     ascent: takes the steps of phi; k: outer iterations (batches) done, the version of phi; updates:
-    outer updates done; recent: the newest batches, for the cross term
+    outer updates done; collected: the newest batches, each with the policy it was collected under
     """
 
     phi: torch.nn.Parameter
@@ -38,7 +38,7 @@ class LoopState(Generic[Batch]):
     rng: np.random.Generator
     k: int = 0
     updates: int = 0
-    recent: list[Batch] = field(default_factory=list)
+    collected: list[tuple[Batch, Tensor]] = field(default_factory=list)
 
     @staticmethod
     def start(
@@ -72,18 +72,23 @@ class LoopState(Generic[Batch]):
             rng=np.random.default_rng(seed),
         )
 
+    @property
+    def recent(self) -> list[Batch]:
+        """The newest batches alone, oldest first."""
+        return [batch for batch, _ in self.collected]
+
     @contextmanager
     def whole_or_not_at_all(self) -> Iterator[None]:
         """What raises inside leaves the state as it was before, its luck included."""
         kept = {name: getattr(self, name) for name in ("theta", "evidence", "k", "updates")}
-        recent, luck = list(self.recent), self.rng.bit_generator.state
+        collected, luck = list(self.collected), self.rng.bit_generator.state
         phi, inertia = self.phi.detach().clone(), self.ascent.inertia
         try:
             yield
         except BaseException:
             for name, value in kept.items():
                 setattr(self, name, value)
-            self.recent, self.rng.bit_generator.state = recent, luck
+            self.collected, self.rng.bit_generator.state = collected, luck
             with torch.no_grad():
                 self.phi.copy_(phi)
             self.ascent.inertia = inertia

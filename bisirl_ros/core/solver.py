@@ -15,6 +15,8 @@ from bisirl_ros.core.posterior import Posterior
 
 Batch = TypeVar("Batch", bound=Sized, contravariant=True)
 """The interactions that one deployed policy gave, as the solver's game records them."""
+Collected = Sequence[tuple[Batch, Tensor]]
+"""Batches, oldest first, each with the policy (m,) that it was collected under."""
 
 
 class Solver(Protocol[Batch]):
@@ -30,10 +32,13 @@ class Solver(Protocol[Batch]):
         """Whether interactions can be collected again under another policy."""
         ...
 
-    def likelihood(self, batch: Batch, phi: Tensor) -> Likelihood | PeopleLikelihood:
+    def likelihood(
+        self, batch: Batch, phi: Tensor, before: Collected[Batch] = ()
+    ) -> Likelihood | PeopleLikelihood:
         """The batch's choices explained under phi, the policy it was collected with.
 
         By person, where the game tells persons apart.
+        before: the newest batches before it, from which they may know the robot
         """
         ...
 

@@ -79,6 +79,13 @@ class Decisions:
         """Whose choice is known, and when: (T, P)."""
         return np.asarray(self.present & np.isfinite(self.target).all(-1))
 
+    def has(self, identity: str) -> bool:
+        """Whether somebody was there."""
+        return any(
+            name == identity and bool(there.any())
+            for name, there in zip(self.identities, self.present.T, strict=True)
+        )
+
     @property
     def unbroken(self) -> int:
         """How many moments there are, from the first on, with no moment or choice left out.

@@ -20,13 +20,14 @@ from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.features import Step
 from bisirl_ros.crowd.foresight import View
 from bisirl_ros.crowd.goal_mixture import GoalMixture
+from bisirl_ros.crowd.in_mind import in_mind
 from bisirl_ros.crowd.latent import Latent, draws
 from bisirl_ros.crowd.left_out import left_out
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.offered import Choosable
 from bisirl_ros.crowd.policy import Weights
 from bisirl_ros.crowd.situation import AWAY_M
-from bisirl_ros.crowd.structure import Structure, log_standing
+from bisirl_ros.crowd.structure import Sees, Structure, log_standing
 
 AWAY = (AWAY_M, AWAY_M, 0.0, 0.0)
 
@@ -57,10 +58,17 @@ class Explainer:
         self._structures = tuple(structures) or (Structure(GIVEN, model.scenario.person),)
         self._choosable = Choosable(model.candidates, model.scenario.person.max_speed)
 
-    def __call__(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
-        """The batch's choices under phi (m,), the policy it was collected with; by identity."""
+    def __call__(
+        self, batch: Decisions, phi: Tensor, before: Sequence[tuple[Decisions, Tensor]] = ()
+    ) -> PeopleLikelihood:
+        """The batch's choices under phi (m,), the policy it was collected with; by identity.
+
+        before: the newest batches before this one, oldest first, each with its policy
+        """
         of = {
-            identity: self._of_person(batch, p, phi)
+            identity: self._of_person(
+                batch, p, [*(its for met, its in before if met.has(identity)), phi]
+            )
             for p, identity in enumerate(batch.identities)
             if batch.decided[:, p].any()
         }
@@ -72,19 +80,27 @@ class Explainer:
         )
 
     @torch.no_grad()
-    def _of_person(self, batch: Decisions, p: int, phi: Tensor) -> dict[str, Explain]:
-        """By structure: what they do is foreseen now, and made a likelihood of when it is asked."""
+    def _of_person(self, batch: Decisions, p: int, met: Sequence[Tensor]) -> dict[str, Explain]:
+        """By structure; made a likelihood of when it is asked. met: policies, this batch's last."""
         when = np.flatnonzero(batch.decided[:, p])
         mean = np.concatenate([batch.people[when, p], batch.target[when, p]], -1)
         most = self._model.scenario.person.max_speed
         latent = draws(mean, batch.spread[when, p], most, self._draws, self._choosable)
         belief = batch.log_belief[0, p]
         possible = np.flatnonzero(np.isfinite(belief))
-        seen = [self._seen(batch, p, when, latent, batch.goals[p, g], phi) for g in possible]
+        minds = in_mind(met)
+
+        @cache
+        def seen(mind: int) -> list[_Seen]:
+            phi, _ = minds[mind]
+            return [self._seen(batch, p, when, latent, batch.goals[p, g], phi) for g in possible]
 
         @cache
         def of(structure: Structure) -> Explained:
-            wider = [self._choices(structure, one) for one in seen]
+            used = structure.sees is Sees.MET
+            shares = [share for _, share in minds] if used else [1.0]
+            by_goal = zip(*map(seen, range(len(shares))), strict=True)
+            wider = [self._choices(structure, shares, several) for several in by_goal]
             known = [choices.of_first(self._model.n_features) for choices in wider]
             if len(known) == 1:
                 return Explained(known[0], wider[0])
@@ -115,18 +131,25 @@ class Explainer:
         return _Seen(view, robot, asked, foreseen, latent)
 
     def _possible(self, batch: Decisions) -> list[Structure]:
-        """Those for which there is enough of a robot on record."""
+        """Those for which there is enough of a robot on record, or a policy."""
         if batch.robot_future is None:
             return list(self._structures)
         known = batch.robot_future.shape[1] - 1
-        return [s for s in self._structures if s.person.horizon <= known]
+        return [s for s in self._structures if s.person.horizon <= known and s.sees is not Sees.MET]
 
     @torch.no_grad()
-    def _choices(self, structure: Structure, seen: _Seen) -> Choices:
-        """By the features of one structure, with what they leave out behind them."""
+    def _choices(
+        self, structure: Structure, shares: Sequence[float], several: Sequence[_Seen]
+    ) -> Choices:
+        """By the features of one structure, with what they leave out behind them.
+
+        several: the same decisions, as robots of several policies are foreseen; shares: of each
+        """
+        seen, features = several[0], torch.zeros(())
         goal, latent = structure.goal_of(seen.view.goal), seen.latent
-        foreseen = replace(seen.foreseen, goal=goal[:, None, None])
-        features = structure.features(foreseen, seen.robot)
+        for share, one in zip(shares, several, strict=True):
+            foreseen = replace(one.foreseen, goal=goal[:, None, None])
+            features = features + share * structure.features(foreseen, one.robot)
         beyond = left_out(seen.view.own, goal, seen.robot[:, :2], seen.asked)
         wide, log_weight = torch.cat([features, beyond], -1), latent.log_weight
         count, times, points = log_weight.shape

@@ -14,6 +14,7 @@ from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.posterior import Posterior, places_of
 from bisirl_ros.core.risk import CVAR, ESTIMATE, WORST
+from bisirl_ros.core.solver import Collected
 from bisirl_ros.crowd.adjoint import Through, value_and_gradients
 from bisirl_ros.crowd.believed import Believed, cast_of, weights_of
 from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID, gauss_disc
@@ -92,9 +93,11 @@ class CrowdSolver:
         """No: nobody can be asked to live through the same episode twice."""
         return False
 
-    def likelihood(self, batch: Decisions, phi: Tensor) -> PeopleLikelihood:
-        """The batch's choices explained under phi, the policy it was collected with."""
-        return self._explain(batch, phi)
+    def likelihood(
+        self, batch: Decisions, phi: Tensor, before: Collected[Decisions] = ()
+    ) -> PeopleLikelihood:
+        """See `Solver.likelihood`."""
+        return self._explain(batch, phi, before)
 
     def expected(self, phi: Tensor, known: Mapping[str, Known]) -> ExpectedChoices:
         """What people go for who answer phi (m,)."""

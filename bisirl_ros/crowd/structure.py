@@ -35,11 +35,15 @@ STILL_MPS, ANYTHING = 0.1, 0.1
 
 
 class Sees(enum.Enum):
-    """How somebody foresees the robot: its policy's answers, or as it moves now, or not at all."""
+    """How somebody foresees the robot: its policy's answers, or as it moves now, or not at all.
+
+    MET: by what they met of it so far (`crowd.in_mind`). Who is imagined has got used to it.
+    """
 
     ANSWERS = "foresees the robot's answers"
     STRAIGHT = "foresees the robot going straight on"
     STANDING = "foresees the robot standing still"
+    MET = "foresees the robot as they met it so far"
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,15 @@ class Structure:
         foreseen: with the goal that they really have (`goal_of`); robot: (M, 6) as it is now
         """
         seen = foreseen
-        if self.sees is not Sees.ANSWERS:
+        if self.sees in (Sees.STRAIGHT, Sees.STANDING):
             ahead = _ahead(robot, foreseen, straight=self.sees is Sees.STRAIGHT)
             seen = replace(seen, robot_tp1=ahead)
         return discounted(psi(seen, self.person), self.person)
+
+    @property
+    def imaginable(self) -> bool:
+        """Whether people who decide so decide otherwise than as given where they are imagined."""
+        return not self.anything and self.sees is not Sees.MET
 
     def goal_of(self, goal: Tensor) -> Tensor:
         """Where they go whose goal (..., 2) is thought to be this [m]; itself where it is."""
@@ -74,7 +83,8 @@ class Structure:
 
 @dataclass(frozen=True)
 class Structures:
-    """How each of P people in B situations decides; nobody does anything at random here.
+    """How each of P people in B situations decides; here nobody does anything at random, and
+    everybody knows the robot's policy.
 
     of: the different structures; which: (B, P) integers, each person's among them
     rows: of each structure, whose of B * P in a row decide so; order: (B * P,) of all, one
@@ -103,7 +113,7 @@ class Structures:
         if all(name == GIVEN for row in names for name in row):
             return None
         of = family(scenario)
-        place = {s.name: 0 if s.anything else i for i, s in enumerate(of)}
+        place = {s.name: i if s.imaginable else 0 for i, s in enumerate(of)}
         which = [[place[name] for name in row] for row in names]
         used = sorted({i for row in which for i in row})
         if used == [0]:
@@ -144,7 +154,7 @@ def family(scenario: Scenario) -> tuple[Structure, ...]:
             for d in DISCOUNTS
             if d != person.discount
         ),
-        *(Structure(sees.value, person, sees) for sees in (Sees.STRAIGHT, Sees.STANDING)),
+        *(Structure(sees.value, person, sees) for sees in (Sees.STRAIGHT, Sees.STANDING, Sees.MET)),
         *(Structure(f"does anything {w:.0%} of the time", person, anything=w) for w in WILD),
         *(
             Structure(f"goes {OFF_M:g} m {side} of the goal", person, goal_off=(x, y))

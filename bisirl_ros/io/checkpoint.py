@@ -33,7 +33,7 @@ from bisirl_ros.io.evidence_arrays import (
 from bisirl_ros.io.files import write_whole
 from bisirl_ros.io.records import Arrays, Records, fields_of
 
-CHECKPOINT = "bisirl.checkpoint/4"
+CHECKPOINT = "bisirl.checkpoint/5"
 
 
 def save_checkpoint(
@@ -51,6 +51,7 @@ def save_checkpoint(
         if isinstance(value, Tensor):
             tensors[f"optimiser.{name}"] = value.detach().numpy()
     tensors |= numbered("recent", state.recent)
+    tensors |= {f"under.{i}": phi.numpy() for i, (_, phi) in enumerate(state.collected)}
     if isinstance(state.evidence, PeopleEvidence):
         tensors |= initial_arrays(state.evidence.initial)
     parts, families = state.evidence.parts, state.evidence.families
@@ -65,7 +66,7 @@ def save_checkpoint(
         "k": state.k,
         "updates": state.updates,
         "rng": state.rng.bit_generator.state,
-        "recent": len(state.recent),
+        "recent": len(state.collected),
         "parts": [counts_of(name, part) for name, part in parts.items()],
         "people": _people(state.evidence),
         "families": {
@@ -185,8 +186,7 @@ def _people(evidence: Posterior) -> dict[str, Any] | None:
 def _restore(
     tensors: Arrays, header: dict[str, Any], records: Records[Batch], config: LoopConfig
 ) -> LoopState[Batch]:
-    phi = torch.from_numpy(np.asarray(tensors["phi"]))
-    check("phi", tensors["phi"], (records.phi_size,))
+    phi = _policy(tensors, "phi", records)
     people, n = header["people"], records.n_features
     state: LoopState[Batch] = LoopState.start(phi, n, config, seed=0, people=people is not None)
     kept = _by_record(tensors)
@@ -204,8 +204,9 @@ def _restore(
         state.evidence = replace(state.evidence, families=families)
     state.theta = tensors["theta"]
     check("theta", state.theta, (n * len(parts),))
-    state.recent = [
-        records.batch(**fields_of(kept[f"recent.{i}"])) for i in range(header["recent"])
+    state.collected = [
+        (records.batch(**fields_of(kept[f"recent.{i}"])), _policy(tensors, f"under.{i}", records))
+        for i in range(header["recent"])
     ]
     inertia = {
         name: torch.from_numpy(np.asarray(value))
@@ -217,6 +218,11 @@ def _restore(
     state.rng.bit_generator.state = header["rng"]
     state.k, state.updates = header["k"], header["updates"]
     return state
+
+
+def _policy(tensors: Arrays, name: str, records: Records[Any]) -> Tensor:
+    check(name, tensors[name], (records.phi_size,))
+    return torch.from_numpy(np.asarray(tensors[name]))
 
 
 def _evidence(

@@ -13,6 +13,7 @@ from bisirl_ros.core.hypergradient import OuterTerms, surrogate
 from bisirl_ros.core.information_gain import information_gain
 from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.core.posterior import Posterior
+from bisirl_ros.core.solver import Collected
 from bisirl_ros.tabular.game import TabularGame, check_table
 from bisirl_ros.tabular.interactions import TabularInteractions, choice_counts
 from bisirl_ros.tabular.likelihood import TabularLikelihood
@@ -57,8 +58,13 @@ class TabularSolver:
         """Whether interactions can be collected again under another policy."""
         return self._recollect is not None
 
-    def likelihood(self, batch: TabularInteractions, phi: Tensor) -> TabularLikelihood:
-        """The batch's choices explained under phi, the policy it was collected with."""
+    def likelihood(
+        self,
+        batch: TabularInteractions,
+        phi: Tensor,
+        before: Collected[TabularInteractions] = (),
+    ) -> TabularLikelihood:
+        """The batch's choices explained under phi, which experts know whatever was before."""
         counts = choice_counts(self.game, batch)
         pi_l = self.game.learner_policy(phi.detach())
         return TabularLikelihood(self.game, self.reward, pi_l[None], counts, len(batch.state))

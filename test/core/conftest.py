@@ -14,6 +14,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import OuterTerms
 from bisirl_ros.core.likelihood import PeopleLikelihood
 from bisirl_ros.core.posterior import Posterior
+from bisirl_ros.core.solver import Collected
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class DaySolver:
     def __init__(self, n: int = 3, told: Callable[[str], None] = lambda what: None) -> None:
         self.n_features, self._told = n, told
 
-    def likelihood(self, batch: Day, phi: Tensor) -> PeopleLikelihood:
+    def likelihood(self, batch: Day, phi: Tensor, before: Collected[Day] = ()) -> PeopleLikelihood:
         """Everybody's."""
         self._told("likelihood")
         return PeopleLikelihood(

@@ -15,6 +15,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, outer_iteration
 from bisirl_ros.core.lower_level import Status
 from bisirl_ros.core.people_evidence import REWARDS
+from bisirl_ros.core.solver import Collected
 from bisirl_ros.errors import InputError
 
 from .conftest import ConditionalLogit, Day, DaySolver, PeopleLikelihood, day
@@ -65,6 +66,25 @@ def test_somebody_new_is_judged_by_what_was_believed_of_strangers() -> None:
     run.go(anna=ANNA)
     report = run.go(ben=BEN)
     assert report.held_out == pytest.approx(-np.log(5.0))  # theta = 0 chooses evenly
+
+
+def test_a_batch_is_explained_with_those_before_it_and_their_policies() -> None:
+    told: list[list[tuple[Day, list[float]]]] = []
+
+    class Remembering(DaySolver):
+        def likelihood(
+            self, batch: Day, phi: Tensor, before: Collected[Day] = ()
+        ) -> PeopleLikelihood:
+            told.append([(day, its.tolist()) for day, its in before])
+            return super().likelihood(batch, phi, before)
+
+    run = Run(replace(QUICK, replayed_batches=2, policy_steps=1), Remembering())
+    for _ in range(4):
+        run.go(anna=ANNA)
+    assert [len(before) for before in told] == [0, 1, 2, 2]
+    first, second, third = (told[i][-1] for i in (1, 2, 3))
+    assert [day for day, _ in told[3]] == [second[0], third[0]]
+    assert first[1] == [0.0, 0.0] != second[1] != third[1]
 
 
 def test_only_who_changed_is_forgotten() -> None:
@@ -195,7 +215,7 @@ class CountingSolver(DaySolver):
         super().__init__()
         self.calls: Mapping[str, Counter[str]] = {"anna": Counter(), "ben": Counter()}
 
-    def likelihood(self, batch: Day, phi: Tensor) -> PeopleLikelihood:
+    def likelihood(self, batch: Day, phi: Tensor, before: Collected[Day] = ()) -> PeopleLikelihood:
         every = super().likelihood(batch, phi).of
         return PeopleLikelihood(
             {
@@ -231,7 +251,7 @@ def test_the_tolerance_is_per_trajectory() -> None:
     one = Counting(like.chosen, like.offered, like.log_area, None, 1)
     residuals = []
     for like in (one, many):
-        run.solver.likelihood = lambda b, phi, like=like: PeopleLikelihood({"anna": like})
+        run.solver.likelihood = lambda b, phi, before, like=like: PeopleLikelihood({"anna": like})
         run.state = LoopState.start(torch.zeros(2), 3, run.config, 1, people=True)
         report = run.learn(batch)
         assert run.state.evidence.trajectories == like.trajectories

@@ -99,7 +99,7 @@ def test_after_a_drift_the_loop_replays_nobody_of_before() -> None:
     state: LoopState[str] = LoopState.start(torch.zeros(2), 3, config, seed=0)
     batches = [batch(rng, BEFORE) for _ in range(8)] + [batch(rng, AFTER) for _ in range(2)]
     state.evidence = evidence_of(batches)
-    state.recent = [f"batch {i}" for i in range(4, 10)]
+    state.collected = [(f"batch {i}", state.phi) for i in range(4, 10)]
     state.theta = solve_inner(state, config).theta
     assert forget_after_drift(state, config) == {EXPERT: 2}
     assert state.recent == ["batch 8", "batch 9"]

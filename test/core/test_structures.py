@@ -16,6 +16,7 @@ from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
 from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.posterior import GIVEN, spread_of
+from bisirl_ros.core.solver import Collected
 from bisirl_ros.core.structures import AHEAD, Explanation, Family
 from bisirl_ros.errors import InputError
 
@@ -140,7 +141,7 @@ class Torn(DaySolver):
         super().__init__()
         self._but = but
 
-    def likelihood(self, batch: Day, phi: object) -> PeopleLikelihood:
+    def likelihood(self, batch: Day, phi: object, before: Collected[Day] = ()) -> PeopleLikelihood:
         of = {
             name: ConditionalLogit(
                 batch.chosen[batch.whose == i], batch.offered[batch.whose == i], np.zeros(5)
@@ -250,7 +251,9 @@ def test_a_batch_that_the_believed_structure_cannot_explain_is_refused() -> None
     before = state.evidence
 
     class Recorded(Torn):
-        def likelihood(self, batch: Day, phi: object) -> PeopleLikelihood:
+        def likelihood(
+            self, batch: Day, phi: object, before: Collected[Day] = ()
+        ) -> PeopleLikelihood:
             whole = super().likelihood(batch, phi)
             return replace(whole, otherwise={"anna": {GIVEN: whole.otherwise["anna"][GIVEN]}})
 

@@ -27,10 +27,11 @@ from bisirl_ros.crowd.true_weights import true_weights
 from bisirl_ros.verify.misfit.encounters import encounters
 
 SCENARIO = load_scenario("crossing")
-SHORT, FAR, STRAIGHT = (
+SHORT, FAR, STRAIGHT, MET = (
     "looks ahead 4 decisions, not 8",
     "looks ahead 12 decisions, not 8",
     "foresees the robot going straight on",
+    "foresees the robot as they met it so far",
 )
 
 
@@ -71,8 +72,10 @@ def test_as_given_is_what_a_solver_without_a_family_explains(
 ) -> None:
     found = explained(lived)
     assert same(found[GIVEN], alone(lived))
-    assert len(set(found)) == len(found) == 13
-    others = [one for name, one in found.items() if name != GIVEN and "anything" not in name]
+    assert len(set(found)) == len(found) == 14
+    assert same(found[GIVEN], found[MET])  # there was nothing else to get used to
+    alike = (GIVEN, MET)
+    others = [one for name, one in found.items() if name not in alike and "anything" not in name]
     assert not any(same(found[GIVEN], one) for one in others)
 
 
@@ -90,6 +93,44 @@ def test_a_horizon_or_discount_is_that_of_a_scenario_of_such_people(
 ) -> None:
     person = replace(SCENARIO.person, **changes)  # type: ignore[arg-type]
     assert same(explained(lived)[name], alone(lived, replace(SCENARIO, person=person)))
+
+
+def test_who_gets_used_to_the_robot_foresees_all_that_they_met(
+    lived: tuple[Decisions, Tensor],
+) -> None:
+    """The newest policy by three tenths; what somebody else met alone is none of theirs."""
+    batch, phi = lived
+    old, older, foreign = phi + 0.4, phi - 0.4, phi + 2.0
+    alien = replace(batch, identities=("somebody else",))
+
+    def under(*before: tuple[Decisions, Tensor]) -> Choices:
+        likelihood = Explainer(game(), structures=family(SCENARIO))(batch, phi, before)
+        (of,) = likelihood.otherwise.values()
+        assert same(of[GIVEN]().known, alone(lived))  # type: ignore[arg-type]
+        return of[MET]().known  # type: ignore[return-value]
+
+    each = [alone((batch, policy)) for policy in (phi, old, older)]
+    assert not same(each[0], each[1])
+    found = under((batch, older), (alien, foreign), (batch, old))
+    for name in ("chosen", "offered"):
+        parts = [getattr(one, name) for one in each]
+        mixed = 0.3 * parts[0] + 0.21 * parts[1] + 0.49 * parts[2]
+        assert np.allclose(getattr(found, name), mixed, atol=1e-12)
+    assert same(under((batch, phi), (batch, phi)), each[0])
+
+
+def test_of_a_robot_on_record_nobody_knows_which_policies_they_met(
+    lived: tuple[Decisions, Tensor],
+) -> None:
+    batch, phi = lived
+    future = np.repeat(batch.robot[:, None], 13, 1)
+    found = Explainer(game(), structures=family(SCENARIO))(replace(batch, robot_future=future), phi)
+    (of,) = found.otherwise.values()
+    assert FAR in of and MET not in of
+
+
+def test_who_got_used_to_the_robot_is_imagined_as_given() -> None:
+    assert Structures.named(SCENARIO, [[MET], [GIVEN]]) is None
 
 
 def test_a_goal_elsewhere_is_that_of_decisions_with_that_goal(

@@ -17,6 +17,7 @@ from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
 from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.people_evidence import REWARDS, PeopleEvidence
 from bisirl_ros.core.posterior import GIVEN
+from bisirl_ros.core.solver import Collected
 from bisirl_ros.crowd.choices import Choices
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
@@ -62,6 +63,8 @@ def same(a: LoopState[Day], b: LoopState[Day]) -> None:
     assert (a.theta == b.theta).all()
     assert a.rng.bit_generator.state == b.rng.bit_generator.state
     assert (a.k, a.updates, len(a.recent)) == (b.k, b.updates, len(b.recent))
+    for (_, ours), (_, theirs) in zip(a.collected, b.collected, strict=True):
+        assert torch.equal(ours, theirs)
     assert a.evidence.identities == b.evidence.identities
     assert a.evidence.newest == b.evidence.newest
     assert a.evidence.trajectories == b.evidence.trajectories
@@ -181,7 +184,9 @@ def test_what_else_may_explain_people_is_kept(tmp_path: Path) -> None:
 class TwoWays(DaySolver):
     """The structure as given is wrong: features of which only the sizes are known."""
 
-    def likelihood(self, batch: Day, phi: torch.Tensor) -> PeopleLikelihood:
+    def likelihood(
+        self, batch: Day, phi: torch.Tensor, before: Collected[Day] = ()
+    ) -> PeopleLikelihood:
         right = dict(super().likelihood(batch, phi).of)
         wrong = {
             name: ConditionalLogit(abs(like.chosen), abs(like.offered), like.log_area)  # type: ignore[attr-defined]
@@ -241,7 +246,7 @@ def test_what_is_unfit_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_a_checkpoint_of_before_is_refused_by_its_schema(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     path.write_bytes(pack("bisirl.checkpoint/2", {"phi": np.zeros(2)}, {"k": 3}))
-    with pytest.raises(InputError, match=r"holds .*checkpoint/2, expected .*checkpoint/4"):
+    with pytest.raises(InputError, match=r"holds .*checkpoint/2, expected .*checkpoint/5"):
         load_checkpoint(path, RECORDS, CONFIG)
 
 

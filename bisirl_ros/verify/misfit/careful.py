@@ -142,7 +142,8 @@ def planned(
     state: LoopState[Decisions] = LoopState.start(
         start, solver.n_features, config, seed, people=True
     )
-    state.theta, state.evidence, state.recent = known.theta, known.evidence, known.recent
+    state.theta, state.evidence = known.theta, known.evidence
+    state.collected = known.collected
     for _ in range(updates // config.policy_steps):
         improve_repeatedly(solver, state, config)
     return torch.clone(state.phi.detach())

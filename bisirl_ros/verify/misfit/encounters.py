@@ -24,7 +24,7 @@ from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.situation import Situation
 from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.crowd.true_weights import true_weights
-from bisirl_ros.verify.misfit.kinds import KINDS
+from bisirl_ros.verify.misfit.kinds import KINDS, USED_TO_IT
 
 EPISODES, PER_POLICY = 24, 4
 STRAYING = 0.3
@@ -57,12 +57,14 @@ class Encounters:
 
 
 def encounters(
-    kind: str, seed: int, episodes: int, per_policy: int = PER_POLICY, who: int | None = None
+    kind: str, seed: int, episodes: int, per_policy: int = 0, who: int | None = None
 ) -> Encounters:
     """Of somebody of KINDS, beside policies that are drawn at random; seen exactly.
 
-    per_policy: episodes under each; who: the seed of the person, where that is another one
+    per_policy: episodes under each, at once; 0: PER_POLICY, of those who learn by episodes one
+    who: the seed of the person, where that is another one
     """
+    per_policy = per_policy or (1 if kind == USED_TO_IT else PER_POLICY)
     who = seed if who is None else who
     scenario = load_scenario("crossing")
     policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=who)

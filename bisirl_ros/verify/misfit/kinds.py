@@ -25,6 +25,7 @@ SOMEBODY_M = (0.5, 0.5)
 AVOIDED = -4.0
 """The weight on being near them."""
 RIGHT, WILD = "the model", "one decision in twenty at random"
+USED_TO_IT = "gets used to the robot"
 
 Make = Callable[[Scenario, InteractionPolicy, Array, int], Actor]
 """(scenario, policy, theta (1, n), seed) -> somebody."""
@@ -110,6 +111,7 @@ INSIDE: dict[str, Make] = {
         SoftExpert(s, policy, theta), (0.0, 1.0)
     ),
     "foresees the robot at constant velocity": _of("constant_velocity_view"),
+    USED_TO_IT: _of("learning"),
 }
 RIGHTLY: dict[str, tuple[str, ...]] = {
     RIGHT: (GIVEN,),
@@ -122,6 +124,7 @@ RIGHTLY: dict[str, tuple[str, ...]] = {
     "goal 1 m to the left": ("goes 1 m -x of the goal",),
     "goal 1 m beyond": ("goes 1 m +y of the goal",),
     "foresees the robot at constant velocity": ("foresees the robot going straight on",),
+    USED_TO_IT: ("foresees the robot as they met it so far",),
 }
 """The structures that explain each kind that has any."""
 KINDS: dict[str, Make] = {RIGHT: _of("soft_expert"), **OUTSIDE, **INSIDE}

@@ -121,7 +121,7 @@ def _last_policy(
         if now.k == batches:
             return None
         if evidence == NEWEST:
-            now.evidence, now.recent = nothing, []
+            now.evidence, now.collected = nothing, []
         deployed = now.phi.detach().clone()
         return known.play(deployed, episodes, rng), deployed
 

@@ -166,11 +166,11 @@ def test_what_learning_people_remember(crossing: Scenario) -> None:
     phis = [random_phi(policy, seed=s) for s in range(5)]
     for number, phi in enumerate((phis[0], phis[1], phis[1])):
         people.told(phi, number)
-    assert [w for _, w in people.belief] == pytest.approx([0.25, 0.75])
+    assert [w for _, w in people.belief] == pytest.approx([0.75, 0.25])
     for phi in phis[2:]:
         people.told(phi, 9)
-    assert [w for _, w in people.belief] == pytest.approx([1 / 7, 2 / 7, 4 / 7])
-    assert torch.equal(people.belief[-1][0], phis[4])
+    assert [w for _, w in people.belief] == pytest.approx([0.5, 0.25, 0.25])
+    assert torch.equal(people.belief[0][0], phis[4])
 
 
 def test_people_who_know_nothing_may_be_told_anything(crossing: Scenario) -> None:
