@@ -21,6 +21,7 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import pack, unpack
 from bisirl_ros.io.evidence_arrays import (
     FAMILY,
+    by_record,
     check,
     counts_of,
     families_of,
@@ -189,7 +190,7 @@ def _restore(
     phi = _policy(tensors, "phi", records)
     people, n = header["people"], records.n_features
     state: LoopState[Batch] = LoopState.start(phi, n, config, seed=0, people=people is not None)
-    kept = _by_record(tensors)
+    kept = by_record(tensors)
     parts = {
         about["name"]: part_of(kept, f"part.{i}", about, records, config)
         for i, about in enumerate(header["parts"])
@@ -240,12 +241,3 @@ def _evidence(
         initial,
     )
     return replace(start, parts=parts, identities=identities, present=present)
-
-
-def _by_record(tensors: Arrays) -> dict[str, Arrays]:
-    """The arrays by what they are fields of."""
-    kept: dict[str, Arrays] = {}
-    for name, array in tensors.items():
-        record, _, key = name.rpartition(".")
-        kept.setdefault(record, {})[key] = array
-    return kept

@@ -136,3 +136,12 @@ def numbered(kind: str, kept: Sequence[Any], known: tuple[str, ...] = ()) -> Arr
         for i, record in enumerate(kept)
         for key, array in arrays_of(record, known).items()
     }
+
+
+def by_record(tensors: Arrays) -> dict[str, Arrays]:
+    """The arrays by what they are fields of."""
+    kept: dict[str, Arrays] = {}
+    for name, array in tensors.items():
+        record, _, key = name.rpartition(".")
+        kept.setdefault(record, {})[key] = array
+    return kept
