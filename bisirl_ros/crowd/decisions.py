@@ -26,6 +26,7 @@ class Decisions:
     robot_future: (T, H + 1, 6) the recorded robot from each decision on, or None
     step: (T,) which decisions of the episode these are, counted from 0
     episode: number of the episode or recording it comes from; -1 where nobody counts
+    period_s: between decisions; lag_s: of the body of who decided [s]; 0: as the scenario has them
     """
 
     robot: Array
@@ -41,6 +42,8 @@ class Decisions:
     step: Array
     robot_future: Array | None = None
     episode: int = -1
+    period_s: float = 0.0
+    lag_s: float = 0.0
 
     def __post_init__(self) -> None:
         t, p = self.people.shape[:2]
@@ -97,6 +100,11 @@ class Decisions:
         ended = np.flip(np.logical_or.accumulate(np.flip(decided, 0), 0), 0)
         whole &= ~(ended & ~decided).any(-1)
         return int(np.argmin(whole)) if not whole.all() else len(whole)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether these choices may be replayed beside another policy, as the scenario has it."""
+        return self.robot_future is None and not self.period_s and self.unbroken > 0
 
     def __len__(self) -> int:
         """Number of decisions, over all people."""

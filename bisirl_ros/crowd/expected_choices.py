@@ -5,7 +5,7 @@ A tracking filter that knows it tells a change of mind from the noise of its rep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
-from bisirl_ros.core.posterior import GIVEN
+from bisirl_ros.core.posterior import GIVEN, Posterior
 from bisirl_ros.crowd.adjoint import jacobian_rows
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.situation import Situation
@@ -32,6 +32,19 @@ class Known(NamedTuple):
     theta: Array
     covariance: Array
     structure: str = GIVEN
+
+
+def known_of(names: Iterable[str], evidence: Posterior, theta: Array) -> dict[str, Known]:
+    """What evidence says at theta of those of these people whom it has met."""
+    return {
+        name: Known(
+            evidence.theta_of(theta, name),
+            evidence.covariance_of(theta, name),
+            evidence.structure_of(name),
+        )
+        for name in names
+        if name in evidence.identities
+    }
 
 
 class ExpectedChoices:

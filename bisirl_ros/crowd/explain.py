@@ -25,6 +25,7 @@ from bisirl_ros.crowd.latent import Latent, draws
 from bisirl_ros.crowd.left_out import left_out
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.offered import Choosable
+from bisirl_ros.crowd.person import Person
 from bisirl_ros.crowd.policy import Weights
 from bisirl_ros.crowd.situation import AWAY_M
 from bisirl_ros.crowd.structure import Sees, Structure, log_standing
@@ -57,6 +58,7 @@ class Explainer:
         self._model, self._draws = model, state_draws
         self._structures = tuple(structures) or (Structure(GIVEN, model.scenario.person),)
         self._choosable = Choosable(model.candidates, model.scenario.person.max_speed)
+        self._timed: dict[tuple[float, float], Explainer] = {}
 
     def __call__(
         self, batch: Decisions, phi: Tensor, before: Sequence[tuple[Decisions, Tensor]] = ()
@@ -65,6 +67,9 @@ class Explainer:
 
         before: the newest batches before this one, oldest first, each with its policy
         """
+        if batch.period_s:
+            timed = self._of_people_who(batch.period_s, batch.lag_s)
+            return timed(replace(batch, period_s=0.0, lag_s=0.0), phi, before)
         of = {
             identity: self._of_person(
                 batch, p, [*(its for met, its in before if met.has(identity)), phi]
@@ -78,6 +83,20 @@ class Explainer:
             {identity: found.wider for identity, found in given.items()},
             of if len(self._structures) > 1 else {},
         )
+
+    def _of_people_who(self, period_s: float, lag_s: float) -> Explainer:
+        """The same, of people whose time between decisions or body is another [s]."""
+
+        def those(person: Person) -> Person:
+            return replace(person, decision_period_s=period_s, lag_s=lag_s)
+
+        if (period_s, lag_s) not in self._timed:
+            m, structures = self._model, self._structures
+            scenario = replace(m.scenario, person=those(m.scenario.person))
+            game = CrowdModel(scenario, m.policy, m.candidates, m.device, m.dtype, m.answered)
+            every = [replace(s, person=those(s.person)) for s in structures]
+            self._timed[period_s, lag_s] = Explainer(game, self._draws, every)
+        return self._timed[period_s, lag_s]
 
     @torch.no_grad()
     def _of_person(self, batch: Decisions, p: int, met: Sequence[Tensor]) -> dict[str, Explain]:

@@ -85,7 +85,7 @@ class CrowdModel:
         answered: bool = True,
         likely: int = 0,
     ) -> None:
-        self._answered = answered
+        self.answered = answered
         self.scenario, self.policy = scenario, policy
         self.foresight = Foresight(scenario, policy)
         self.candidates = candidates.to(device, dtype)
@@ -143,7 +143,7 @@ class CrowdModel:
         """
         (robot, robot_tp1), count, own = robots, people.shape[1], people.reshape(-1, 4)
         each = len(robot_tp1.yaw) != len(people)
-        if not self._answered:
+        if not self.answered:
             future = own.new_full((len(own), self.scenario.person.horizon, 2), AWAY_M)
         view = View(
             own=own,

@@ -17,10 +17,11 @@ from bisirl_ros.crowd.foreseen import REALISED, Onlooker
 from bisirl_ros.crowd.heard_episode import HeardEpisode, Stream
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.tracking.estimate import Estimate, estimate, side_by_side
-from bisirl_ros.tracking.motion_model import MotionModel, Seen
+from bisirl_ros.tracking.motion_model import Seen
 from bisirl_ros.tracking.noise import WhiteNoise
 from bisirl_ros.tracking.person_filter import Report
 from bisirl_ros.tracking.samples import Samples, latest
+from bisirl_ros.tracking.timing import Timing, Timings, timings
 from bisirl_ros.tracking.track import Rhythm, Track
 
 JUMP_S = 2.0
@@ -40,15 +41,24 @@ class DecisionRecorder:
     scenario: decision period, lag, goal tolerance; foresight: what people foresaw of a robot that
     was recorded, not controlled (`foreseen.FORESIGHTS`), "" of ours; reaction_s: a choice shows at
     most so long after it [s]; when it does is learned over episodes, as is the noise of a tracker
-    that does not tell it
+    that does not tell it; learn_timing: whether people may decide at other times than the scenario
+    has it, or follow their choices faster or slower
     """
 
-    def __init__(self, scenario: Scenario, foresight: str = "", reaction_s: float = 0.1) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        foresight: str = "",
+        reaction_s: float = 0.1,
+        learn_timing: bool = False,
+    ) -> None:
         self._person, self._room, self._foresight = scenario.person, scenario.room, foresight
         self._reaction_s = min(reaction_s, 0.5 * self._person.decision_period_s)
         self._ahead_s = self._person.decision_period_s * np.arange(self._person.horizon + 1)
         self._onlooker = Onlooker(foresight, self._ahead_s) if foresight else None
-        self._motion = MotionModel(self._person.lag_s, self._reaction_s)
+        body = self._person.decision_period_s, self._person.lag_s
+        options = timings(*body, self._reaction_s)
+        self._timings = Timings(options if learn_timing else options[:1])
         self._noise = {"position": WhiteNoise(), "velocity": WhiteNoise()}
         self._episode: HeardEpisode | None = None
         self.beyond = 0
@@ -142,15 +152,12 @@ class DecisionRecorder:
         episode, self._episode = self._episode, None
         if episode is None or len(episode.robot) < 2:
             return None
-        rhythm = Rhythm(episode.begin_s, self._person.decision_period_s, self._reaction_s)
-        seen = self._seen(episode)
-        if episode.number < 0:  # cut by time: nobody told when people decide
-            rhythm = rhythm.in_phase([run for one in seen.values() for run in one.runs])
-        if expects is None:
-            tracks = self._motion.follow(seen, rhythm)
-        else:
-            expected = partial(episode.expected, expects, self._room, rhythm)
-            tracks = self._motion.follow(seen, rhythm, expected)
+        seen, begin_s, told = self._seen(episode), episode.begin_s, episode.number >= 0
+        if not told:  # cut by time: nobody told when people decide
+            given = Rhythm(begin_s, self._person.decision_period_s, self._reaction_s)
+            begin_s = given.in_phase([run for one in seen.values() for run in one.runs]).begin_s
+        expect = None if expects is None else partial(episode.expected, expects, self._room)
+        rhythm, tracks = self._timings.follow(seen, begin_s, expect, compare=told)
         return self._collected(episode, rhythm, {n: t for n, t in tracks.items() if t.moments})
 
     def _seen(self, episode: HeardEpisode) -> dict[str, Seen]:
@@ -179,6 +186,7 @@ class DecisionRecorder:
         steps = steps[which[0] : which[-1] + 1]
         times, names = rhythm.at(steps), tuple(said)
         route, goals, belief = episode.aims(names, times)
+        period_s, lag_s = self.timing.other_than(self._person.decision_period_s, self._person.lag_s)
         present, people, target, spread = side_by_side(list(said.values()), steps)
         return Decisions(
             robot=robot.at(times),
@@ -194,7 +202,14 @@ class DecisionRecorder:
             step=steps - steps[0],
             robot_future=self._foreseen(robot, times),
             episode=episode.number,
+            period_s=period_s,
+            lag_s=lag_s,
         )
+
+    @property
+    def timing(self) -> Timing:
+        """When people decide, by what is known so far."""
+        return self._timings.best
 
     def _foreseen(self, robot: Samples, times: Array) -> Array | None:
         """By who saw the episodes before; None where it is a robot of ours."""
@@ -211,9 +226,9 @@ class DecisionRecorder:
         is learned from it, as long as they are there.
         """
         tolerance = self._person.goal_tolerance_m
-        said, done = {}, False
+        said, done, log_weight = {}, False, self._timings.model.log_weight
         for moment in track.moments:
-            one = estimate(moment, self._motion.log_weight, self._person.max_speed)
+            one = estimate(moment, log_weight, self._person.max_speed)
             belief = latest(stream.beliefs, np.array([rhythm.at(moment.step)]))[0]
             possible = np.unique(stream.goals[np.isfinite(belief)], axis=0)
             place = torch.tensor(one.now[:2])

@@ -127,7 +127,7 @@ class CrowdSolver:
         value, d_phi, d_theta = self._imagined(phi_g, theta_g, theta, evidence, cast, rng, beta_i)
 
         def pull_back(w: Array) -> Tensor:
-            usable = [b for b in recent if b.robot_future is None and b.unbroken > 0]
+            usable = [b for b in recent if b.replayable]
             if len(usable) < LEAST_BATCHES:
                 return torch.zeros((1, len(phi)), dtype=phi.dtype)
             return self._replayed(phi_g, theta_g.detach(), theta, evidence, usable, w).to(phi)

@@ -25,7 +25,7 @@ from bisirl_ros.crowd.candidates import LIKELIHOOD_GRID
 from bisirl_ros.crowd.constant_velocity import ConstantVelocityReference
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode_log import EpisodeLog, decisions_in
-from bisirl_ros.crowd.expected_choices import ExpectedChoices, Known
+from bisirl_ros.crowd.expected_choices import ExpectedChoices, known_of
 from bisirl_ros.crowd.foreseen import REALISED
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.recorder import DecisionRecorder
@@ -101,19 +101,21 @@ class Worker:
             raise cannot_play_again(method)
         self._device = resolve_device(config.device)
         policy = InteractionPolicy(config.scenario.robot)
+        learns = config.loop.structure == LEARNED
         self._solver = config.solver(
             config.scenario,
             policy,
             device=self._device,
             likelihood_grid=config.grid,
-            learn_structure=config.loop.structure == LEARNED,
+            learn_structure=learns,
             risk=config.loop.risk,
         )
         if compiles(config.compile, self._device):
             self._solver.compile(self._say)
         self._records = scenario_records(config.scenario, policy.size)
         foresight = config.foresight if config.observe_only else ""
-        self._recorder = DecisionRecorder(config.scenario, foresight)
+        timed = learns and not config.observe_only
+        self._recorder = DecisionRecorder(config.scenario, foresight, learn_timing=timed)
         self._state, extra, why = beginning(config, policy, self._records)
         if why:
             self._refuse(why)
@@ -148,13 +150,15 @@ class Worker:
         return None
 
     def _decisions_in(self, data: bytes) -> Decisions:
-        log = unpack_log(data, "episode")
+        log, timing = unpack_log(data, "episode"), self._recorder.timing
         try:
             batch = decisions_in(log, self._recorder, self._expects(log))
         except ValueError as error:
             raise InputError(f"episode {log.episode}: {error}") from error
         if batch is None:
             raise InputError(f"episode {log.episode}: {len(log)} reports hold no decision")
+        if self._recorder.timing is not timing:
+            self._say(f"episode {log.episode}: who was seen {self._recorder.timing.told}")
         return batch
 
     def _expects(self, log: EpisodeLog) -> ExpectedChoices | None:
@@ -163,15 +167,7 @@ class Worker:
         phi = None if config.observe_only else self.policy(log.policy_version)
         if phi is None:
             return None
-        known = {
-            name: Known(
-                evidence.theta_of(theta, name),
-                evidence.covariance_of(theta, name),
-                evidence.structure_of(name),
-            )
-            for name in log.identities
-            if name in evidence.identities
-        }
+        known = known_of(log.identities, evidence, theta)
         return self._solver.expected(phi, known)
 
     def policy(self, version: int) -> Tensor | None:
@@ -244,6 +240,7 @@ class Worker:
         self._report = told(report, features) | {
             "episode": batch.episode,
             "constant_velocity": float(np.mean(self._reference.log_density(batch))),
+            "timing": self._recorder.timing.told,
             "device": str(self._device),
             "settings": asdict(self._config.loop),
         }

@@ -35,12 +35,14 @@ class MotionModel:
     lag_s: of the body; reaction_s: choices take effect within this time [s]
     log_weight: (B,) of the hypotheses, as `Track.log_likelihood` has them: every reaction by habit,
     then every reaction as is expected of them
+    log_evidence: of the newest reports, given those before, choices by habit
     """
 
     def __init__(self, lag_s: float, reaction_s: float) -> None:
         self._lag_s, self._reactions = lag_s, reactions(reaction_s)
         self.log_weight: Array = np.zeros(2 * len(self._reactions))
         self._log_habit: Array = np.zeros(len(HABITS))
+        self.log_evidence = 0.0
 
     @property
     def reaction(self) -> Reaction:
@@ -66,7 +68,11 @@ class MotionModel:
         tracks, self._log_habit = self._under(habits, self._log_habit, people, rhythm, {})
         expected = expect({name: self._states(track) for name, track in tracks.items()})
         each = [Hypothesis(r, self.habit, e) for e in (False, True) for r in self._reactions]
+        habitual = slice(len(self._reactions))
+        before = self.log_weight[habitual]
         tracks, self.log_weight = self._under(each, self.log_weight, people, rhythm, expected)
+        after = before + sum(track.log_likelihood[habitual] for track in tracks.values())
+        self.log_evidence = float(np.logaddexp.reduce(after) - np.logaddexp.reduce(before))
         return tracks
 
     def _states(self, track: Track) -> dict[int, Array]:

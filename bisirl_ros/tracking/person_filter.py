@@ -150,6 +150,7 @@ class PersonFilter:
         self._cov = self._cov[:, _DECIDES[:, None], _DECIDES]
         self._cov[:, TARGET], self._cov[:, :, TARGET] = 0.0, 0.0
         self._cov[:, TARGET, TARGET] = WIDE_MPS**2 * _EYE
+        self.log_likelihood += 2.0 * math.log(WIDE_MPS)  # the choice's prior is the next settling
         self._decided_s = self.time_s
 
     def advance(self, time_s: float) -> None:

@@ -47,7 +47,8 @@ class OfflineRun:
     a time; cast: who comes to episode k; None: the first ones, always
     tracker: how they are seen; on_step: is shown the session, 20 times a second
     kind: of people (`actors.registry`), who stay the same as long as the same ones come
-    solver: makes the learner's
+    solver: makes the learner's; thought: what the robot takes the scenario for, None: what it is
+    late_s: people decide for the first time so long after an episode begins [s]
     """
 
     scenario: Scenario
@@ -62,6 +63,8 @@ class OfflineRun:
     on_step: Callable[[int, Session, Episode], None] | None = None
     kind: str = "soft_expert"
     solver: MakeSolver = CrowdSolver
+    thought: Scenario | None = None
+    late_s: float = 0.0
 
     def names(self, episode: int) -> tuple[str, ...]:
         """Who comes to an episode."""
@@ -94,7 +97,8 @@ class Outcome:
 def play_offline(run: OfflineRun) -> Outcome:
     """Play and learn, one after the other."""
     stage = _Stage(run)
-    config = WorkerConfig(run.scenario, run.loop, run.seed, "cpu", grid=run.grid, solver=run.solver)
+    thought = run.thought or run.scenario
+    config = WorkerConfig(thought, run.loop, run.seed, "cpu", grid=run.grid, solver=run.solver)
     Worker(config, stage, stage).run()
     commands = np.array(stage.commands).reshape(-1, 3)
     return Outcome(
@@ -116,7 +120,7 @@ class _Stage:
         self._world = make_world(scenario, run.backend, dt_s=STEP_S)
         self._tracker = Tracker(run.tracker, seed=run.seed)
         settings = SessionSettings(control_period_s=STEP_S, driver=SIMULATED)
-        self._session = Session(scenario, settings)
+        self._session = Session(run.thought or scenario, settings)
         self._crowds: dict[tuple[str, ...], Actor] = {}
         self._played = 0
         self.outcomes: list[str] = []
@@ -167,9 +171,9 @@ class _Stage:
         self._hear()
         session.begin(self._now().ros_s, goals, self._played - 1, aims.route[0].numpy())
         per_decision = round(run.scenario.decision_period_s / STEP_S)
-        step = 0
+        step = -round(run.late_s / STEP_S)
         while episode.outcome is None:
-            if step % per_decision == 0:
+            if step >= 0 and step % per_decision == 0:
                 episode.move_people(self)
             self._tick()
             self._hear()

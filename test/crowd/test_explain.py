@@ -196,3 +196,22 @@ def test_reports_that_are_nearly_exact_say_nearly_the_same(crossing: Scenario) -
     assert seen.gradient(THETA) == pytest.approx(exact.gradient(THETA), abs=1e-3)
     noisy = Explainer(game, 4)(far, phi).of["ann"]
     assert np.trace(noisy.fisher(THETA)) < np.trace(exact.fisher(THETA))
+
+
+@pytest.mark.parametrize("structures", [False, True])
+def test_who_decides_at_another_pace_is_explained_by_a_scenario_of_such_people(
+    structures: bool,
+) -> None:
+    scenario = load_scenario("crossing")
+    slow = replace(scenario, person=replace(scenario.person, decision_period_s=0.6, lag_s=0.2))
+    phi, batch = random_phi(InteractionPolicy(scenario.robot), 0.2), one_moment(FIRST)
+    policy = InteractionPolicy(scenario.robot)
+    thought = CrowdSolver(scenario, policy, learn_structure=structures)
+    seen = thought.likelihood(replace(batch, period_s=0.6, lag_s=0.2), phi)
+    right = CrowdSolver(slow, policy, learn_structure=structures).likelihood(batch, phi)
+    (name,) = batch.identities
+    assert seen.of[name].value(THETA) == pytest.approx(right.of[name].value(THETA), abs=1e-12)
+    assert thought.likelihood(batch, phi).of[name].value(THETA) != seen.of[name].value(THETA)
+    for structure, explain in seen.otherwise.get(name, {}).items():
+        of_right = right.otherwise[name][structure]().known.value(THETA)
+        assert explain().known.value(THETA) == pytest.approx(of_right, abs=1e-12)

@@ -89,6 +89,33 @@ def test_targets_and_states_come_back(crossing: Scenario, late_s: float, within:
     assert recorder.finish() is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "waits_s"), [({}, 0.2), ({"decision_period_s": 0.6}, 0.0), ({"lag_s": 0.6}, 0.0)]
+)
+def test_people_may_decide_otherwise_than_was_thought(
+    crossing: Scenario, changes: dict[str, float], waits_s: float
+) -> None:
+    """Later, or at another pace, or with another body: it is seen, and told with the decisions."""
+    person = replace(crossing.person, **changes)  # type: ignore[arg-type]
+    recorder, targets = DecisionRecorder(crossing, learn_timing=True), some_targets(9)
+    walked = walk(replace(crossing, person=person), targets)
+    waited = TICK_S * np.arange(round(waits_s / TICK_S), 0, -1)[:, None]
+    before = walked[0] - waited * [*walked[0, 2:], 0.0, 0.0]
+    for _ in range(2):
+        begin(recorder)
+        states = np.concatenate([before, walked])
+        drive(recorder, len(states))
+        show(recorder, states)
+        batch = recorder.finish()
+    assert batch is not None
+    told = (person.decision_period_s, person.lag_s) if changes else (0.0, 0.0)
+    assert (batch.period_s, batch.lag_s) == pytest.approx(told)
+    assert batch.replayable is not bool(changes)
+    moments = waits_s + person.decision_period_s * np.arange(9)
+    assert batch.robot[:9, 0] == pytest.approx(moments, abs=1e-6)
+    assert batch.target[:9, 0] == pytest.approx(targets, abs=0.01)
+
+
 def test_a_gap_costs_only_the_decisions_it_touches(crossing: Scenario) -> None:
     recorder = DecisionRecorder(crossing)
     begin(recorder)

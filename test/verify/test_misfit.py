@@ -26,6 +26,7 @@ from bisirl_ros.verify.misfit import (
     right,
     second_term,
     structure,
+    timekeeping,
     wild,
 )
 from bisirl_ros.verify.misfit.encounters import encounters, learned
@@ -91,6 +92,14 @@ def test_people_whom_no_structure_explains_are_found_and_their_intervals_hold_mo
 def test_of_people_who_decide_otherwise_it_is_learned_how(kind: str) -> None:
     found = learned(kind, 0, 12)
     assert found["found"] is None and found["structure"] in RIGHTLY[kind]
+    assert found["error"] < 0.17 < found["given"]["error"]
+    assert sum(found["inside"]) > sum(found["given"]["inside"])
+
+
+@pytest.mark.parametrize("kind", ["decides .2 s later", "decides every .6 s, not .4"])
+def test_of_people_who_decide_at_other_times_it_is_learned_when(kind: str) -> None:
+    found = timekeeping.keeping_time(kind, 0, 6)
+    assert found["structure"] in timekeeping.RIGHTLY[kind]
     assert found["error"] < 0.17 < found["given"]["error"]
     assert sum(found["inside"]) > sum(found["given"]["inside"])
 
@@ -163,7 +172,7 @@ def test_each_kind_outside_has_to_be_found() -> None:
 def test_each_kind_inside_has_to_be_learned(changes: dict[str, Any], holds: bool) -> None:
     def row_of(i: int, name: str) -> dict[str, Any]:
         kind = name.rsplit(", seed", 1)[0]
-        right_row = rows(structure=RIGHTLY[kind][0])
+        right_row = rows(structure=structure.TOLD[kind][0])
         return right_row | changes if kind == "discount .8" else right_row
 
     found = structure.measure(Setup(parts=Given(row_of)), lambda line: None)

@@ -8,6 +8,7 @@ import numpy as np
 
 from bisirl_ros.metrics.bootstrap import bootstrap_mean
 from bisirl_ros.verify.experiment import Experiment, Outcome, Say, Setup
+from bisirl_ros.verify.misfit import timekeeping
 from bisirl_ros.verify.misfit.encounters import EPISODES, learned
 from bisirl_ros.verify.misfit.kinds import INSIDE, RIGHTLY
 
@@ -16,17 +17,23 @@ if TYPE_CHECKING:
 
 SEEDS, QUICK_EPISODES = 14, 6
 ERROR, COVERAGE, RIGHTLY_SO = 0.15, 0.88, 0.90
+TOLD = {**RIGHTLY, **timekeeping.RIGHTLY}
 
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """Everybody whom a structure of the family explains."""
     seeds = setup.seeds(SEEDS, 1)
-    kinds = list(INSIDE) if not setup.quick else ["looks ahead 4, not 8"]
+    kinds, timed = list(INSIDE), list(timekeeping.KINDS)
+    if setup.quick:
+        kinds, timed = ["looks ahead 4, not 8"], timed[:1]
     episodes = QUICK_EPISODES if setup.quick else EPISODES
-    wanted = {f"{kind}, seed {seed}": (kind, seed, episodes) for kind in kinds for seed in seeds}
-    rows = setup.parts.measure(learned, wanted, say)
-    of = {kind: [rows[f"{kind}, seed {seed}"] for seed in seeds] for kind in kinds}
-    table = {kind: figures(kind, found) for kind, found in of.items()}
+    rows: dict[str, dict[str, Any]] = {}
+    for meet, of in ((learned, kinds), (timekeeping.keeping_time, timed)):
+        wanted = {f"{kind}, seed {seed}": (kind, seed, episodes) for kind in of for seed in seeds}
+        rows |= setup.parts.measure(meet, wanted, say)
+    kinds += timed
+    by_kind = {kind: [rows[f"{kind}, seed {seed}"] for seed in seeds] for kind in kinds}
+    table = {kind: figures(kind, found) for kind, found in by_kind.items()}
     for kind, row in table.items():
         say(
             f"{kind:<40} {row['rightly']:.0%} told, error {row['error']:.1%}, coverage"
@@ -53,7 +60,7 @@ def figures(kind: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """rightly: share of whom the structure is told; error, coverage: of the weights, means."""
     errors = [row["error"] for row in rows]
     return {
-        "rightly": float(np.mean([row["structure"] in RIGHTLY[kind] for row in rows])),
+        "rightly": float(np.mean([row["structure"] in TOLD[kind] for row in rows])),
         "error": float(np.mean(errors)),
         "interval": bootstrap_mean(errors),
         "coverage": float(np.mean([row["inside"] for row in rows])),
