@@ -97,6 +97,7 @@ def closing(run: RunRecord, folder: Path | None = None) -> str:
     lines += [f"{name:<17} {value}" for name, value in rows.items()]
     if run.estimated:
         lines += behaviour_lines(run.estimated.misfit, run.estimated.structure)
+        lines += [f"everybody {timing}"] if (timing := run.estimated.timing) else []
     return _printable("\n".join(lines))
 
 

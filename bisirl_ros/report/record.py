@@ -51,7 +51,8 @@ class EpisodeRecord:
     min_distance_m: smallest distance between the centres [m]; return_: the robot's
     theta, theta_std: (n,) estimate of everybody who was met so far, by identity
     misfit: in what those differ, by identity, who behave as no reward here explains
-    structure: in which way each decides who does not as given
+    structure: in which way each decides who does not as given; timing: how all keep time, ""
+    where as given
     errors: ||theta - theta_true|| / ||theta_true|| of each person; relative_error: their mean
     outer_updates: policy updates so far; objective: f(phi, theta)
     decisions, held_out: in the episode, and their mean log-likelihood before it was learned from
@@ -72,6 +73,7 @@ class EpisodeRecord:
     theta_std: Weights | None = None
     misfit: dict[str, str] = field(default_factory=dict)
     structure: dict[str, str] = field(default_factory=dict)
+    timing: str = ""
     inner: InnerLoop | None = None
     outer_updates: int = 0
     objective: float | None = None
@@ -144,6 +146,7 @@ def summary(run: RunRecord) -> dict[str, Any]:
         "theta_std": last and last.theta_std,
         "misfit": last and last.misfit,
         "structure": last and last.structure,
+        "timing": last and last.timing,
         "covered": covered(run),
         "errors": errors(run),
         "relative_error": relative_error(run),

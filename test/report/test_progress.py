@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.report import progress
+from bisirl_ros.report.collector import RunCollector
 from bisirl_ros.report.progress import COLUMNS, closing, header, progress_line
 from bisirl_ros.report.record import EpisodeRecord, RunRecord, summary
+from bisirl_ros.tracking.timing import AS_GIVEN
 
 MakeRun = Callable[..., RunRecord]
 
@@ -140,6 +144,33 @@ def test_closing_tells_of_whoever_does_not_fit(make_run: MakeRun) -> None:
     run.episodes[-1].misfit = {"person_0": "turns aside more than foreseen"}
     assert "person_0 turns aside more than foreseen: no reward" in closing(run)
     assert summary(run)["misfit"] == run.episodes[-1].misfit
+
+
+class NobodySpeaks:
+    """Topics on which nothing comes."""
+
+    def listen(self, kind: str, topic: str, callback: Any, quality: Any) -> None:
+        """Nothing."""
+
+
+def test_closing_tells_when_people_decide(make_run: MakeRun) -> None:
+    run = make_run(2)
+    people = {
+        name: {"theta": theta, "std": [0.1] * 4, "misfit": {"how": None}}
+        for name, theta in (run.episodes[-1].theta or {}).items()
+    }
+    record = {
+        "episode": 1, "people": people, "settings": asdict(LoopConfig()), "device": "cpu",
+        "inner": run.episodes[-1].inner,
+        "inner_s": 0.1, "updates": 3, "update_s": [], "objective": 1.0,
+        "decisions": 3, "held_out": -1.0, "control_period_ms": None,
+    }  # fmt: skip
+    for timing, told in (("decides 0.2 s later", "decides 0.2 s later"), (AS_GIVEN, "")):
+        RunCollector(run, NobodySpeaks()).learning({**record, "timing": timing})
+        assert summary(run)["timing"] == told
+        assert ("everybody decides 0.2 s later" in closing(run)) is bool(told)
+    RunCollector(run, NobodySpeaks()).learning(record)  # as older recordings have it
+    assert summary(run)["timing"] == ""
 
 
 def test_closing_of_a_run_with_nobody(make_run: MakeRun) -> None:
