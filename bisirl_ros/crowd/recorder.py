@@ -21,7 +21,7 @@ from bisirl_ros.tracking.motion_model import Seen
 from bisirl_ros.tracking.noise import WhiteNoise
 from bisirl_ros.tracking.person_filter import Report
 from bisirl_ros.tracking.samples import Samples, latest
-from bisirl_ros.tracking.timing import Timing, Timings, timings
+from bisirl_ros.tracking.timing import Timings, timings
 from bisirl_ros.tracking.track import Rhythm, Track
 
 JUMP_S = 2.0
@@ -42,7 +42,7 @@ class DecisionRecorder:
     was recorded, not controlled (`foreseen.FORESIGHTS`), "" of ours; reaction_s: a choice shows at
     most so long after it [s]; when it does is learned over episodes, as is the noise of a tracker
     that does not tell it; learn_timing: whether people may decide at other times than the scenario
-    has it, or follow their choices faster or slower
+    has it, or follow their choices faster or slower; timings: what is known of that
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class DecisionRecorder:
         self._onlooker = Onlooker(foresight, self._ahead_s) if foresight else None
         body = self._person.decision_period_s, self._person.lag_s
         options = timings(*body, self._reaction_s)
-        self._timings = Timings(options if learn_timing else options[:1])
+        self.timings = Timings(options if learn_timing else options[:1])
         self._noise = {"position": WhiteNoise(), "velocity": WhiteNoise()}
         self._episode: HeardEpisode | None = None
         self.beyond = 0
@@ -157,7 +157,7 @@ class DecisionRecorder:
             given = Rhythm(begin_s, self._person.decision_period_s, self._reaction_s)
             begin_s = given.in_phase([run for one in seen.values() for run in one.runs]).begin_s
         expect = None if expects is None else partial(episode.expected, expects, self._room)
-        rhythm, tracks = self._timings.follow(seen, begin_s, expect, compare=told)
+        rhythm, tracks = self.timings.follow(seen, begin_s, expect, compare=told)
         return self._collected(episode, rhythm, {n: t for n, t in tracks.items() if t.moments})
 
     def _seen(self, episode: HeardEpisode) -> dict[str, Seen]:
@@ -186,7 +186,9 @@ class DecisionRecorder:
         steps = steps[which[0] : which[-1] + 1]
         times, names = rhythm.at(steps), tuple(said)
         route, goals, belief = episode.aims(names, times)
-        period_s, lag_s = self.timing.other_than(self._person.decision_period_s, self._person.lag_s)
+        period_s, lag_s = self.timings.best.other_than(
+            self._person.decision_period_s, self._person.lag_s
+        )
         present, people, target, spread = side_by_side(list(said.values()), steps)
         return Decisions(
             robot=robot.at(times),
@@ -206,11 +208,6 @@ class DecisionRecorder:
             lag_s=lag_s,
         )
 
-    @property
-    def timing(self) -> Timing:
-        """When people decide, by what is known so far."""
-        return self._timings.best
-
     def _foreseen(self, robot: Samples, times: Array) -> Array | None:
         """By who saw the episodes before; None where it is a robot of ours."""
         if self._onlooker is None:
@@ -226,7 +223,7 @@ class DecisionRecorder:
         is learned from it, as long as they are there.
         """
         tolerance = self._person.goal_tolerance_m
-        said, done, log_weight = {}, False, self._timings.model.log_weight
+        said, done, log_weight = {}, False, self.timings.model.log_weight
         for moment in track.moments:
             one = estimate(moment, log_weight, self._person.max_speed)
             belief = latest(stream.beliefs, np.array([rhythm.at(moment.step)]))[0]

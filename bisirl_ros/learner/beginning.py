@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,17 @@ def beginning(
         phi, n, config.loop, config.seed, people=True, initial=initial
     )
     return state, {}, ""
+
+
+def forget_people(
+    state: LoopState[Decisions], config: WorkerConfig, records: Records[Decisions]
+) -> str:
+    """Learn of people anew: they made other decisions than was thought; what to say of it."""
+    new, _, _ = beginning(
+        replace(config, checkpoint=""), InteractionPolicy(config.scenario.robot), records
+    )
+    state.theta, state.evidence, state.collected = new.theta, new.evidence, []
+    return "; what was learned of people is learned anew" if state.k else ""
 
 
 def initial_belief(path: str, scenario: Scenario) -> InitialBelief | None:

@@ -35,7 +35,7 @@ from bisirl_ros.errors import InputError
 from bisirl_ros.io.checkpoint import save_checkpoint
 from bisirl_ros.io.contract import Snapshot, pack_snapshot, unpack_log
 from bisirl_ros.io.records import scenario_records
-from bisirl_ros.learner.beginning import beginning
+from bisirl_ros.learner.beginning import beginning, forget_people
 from bisirl_ros.learner.device import compiles, resolve_device
 from bisirl_ros.learner.give_way import give_way
 from bisirl_ros.learner.told import told
@@ -119,6 +119,7 @@ class Worker:
         self._state, extra, why = beginning(config, policy, self._records)
         if why:
             self._refuse(why)
+        self._recorder.timings.go_on(extra.get("timing", {}))
         self._reference = ConstantVelocityReference(**extra.get("constant_velocity", {}))
         self._deployed: OrderedDict[int, Tensor] = OrderedDict()
         self._report: dict[str, Any] = {}
@@ -150,15 +151,16 @@ class Worker:
         return None
 
     def _decisions_in(self, data: bytes) -> Decisions:
-        log, timing = unpack_log(data, "episode"), self._recorder.timing
+        log, timing = unpack_log(data, "episode"), self._recorder.timings.best
         try:
             batch = decisions_in(log, self._recorder, self._expects(log))
         except ValueError as error:
             raise InputError(f"episode {log.episode}: {error}") from error
         if batch is None:
             raise InputError(f"episode {log.episode}: {len(log)} reports hold no decision")
-        if self._recorder.timing is not timing:
-            self._say(f"episode {log.episode}: who was seen {self._recorder.timing.told}")
+        if self._recorder.timings.best is not timing:
+            again = forget_people(self._state, self._config, self._records)
+            self._say(f"everybody {self._recorder.timings.best.told}{again}")
         return batch
 
     def _expects(self, log: EpisodeLog) -> ExpectedChoices | None:
@@ -223,9 +225,9 @@ class Worker:
         """Save a state before its policy is deployed; where that fails, it is said."""
         if not self._config.save_to:
             return
-        extra = {"constant_velocity": asdict(self._reference)}
+        known = {"constant_velocity": asdict(self._reference), "timing": self._recorder.timings.log}
         try:
-            save_checkpoint(Path(self._config.save_to), state, self._records, extra)
+            save_checkpoint(Path(self._config.save_to), state, self._records, known)
         except OSError as error:
             self._refuse(f"save_to {self._config.save_to}: cannot be written ({error.strerror})")
 
@@ -240,7 +242,7 @@ class Worker:
         self._report = told(report, features) | {
             "episode": batch.episode,
             "constant_velocity": float(np.mean(self._reference.log_density(batch))),
-            "timing": self._recorder.timing.told,
+            "timing": self._recorder.timings.best.told,
             "device": str(self._device),
             "settings": asdict(self._config.loop),
         }

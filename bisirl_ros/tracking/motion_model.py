@@ -9,7 +9,8 @@ import numpy as np
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.tracking.habit import HABITS, ChoicePrior, Habit, likely
-from bisirl_ros.tracking.person_filter import Hypothesis, Reaction, Report, mixed, reactions
+from bisirl_ros.tracking.person_filter import Hypothesis, Report, mixed
+from bisirl_ros.tracking.reaction import Reaction, reactions
 from bisirl_ros.tracking.track import Rhythm, Track, Wanted, follow
 
 MOST_SURE = 50.0
@@ -35,7 +36,8 @@ class MotionModel:
     lag_s: of the body; reaction_s: choices take effect within this time [s]
     log_weight: (B,) of the hypotheses, as `Track.log_likelihood` has them: every reaction by habit,
     then every reaction as is expected of them
-    log_evidence: of the newest reports, given those before, choices by habit
+    log_evidence: of the newest reports of whom was followed without a gap, given those before,
+    choices by habit
     """
 
     def __init__(self, lag_s: float, reaction_s: float) -> None:
@@ -71,7 +73,8 @@ class MotionModel:
         habitual = slice(len(self._reactions))
         before = self.log_weight[habitual]
         tracks, self.log_weight = self._under(each, self.log_weight, people, rhythm, expected)
-        after = before + sum(track.log_likelihood[habitual] for track in tracks.values())
+        whole = [track for track in tracks.values() if track.unbroken]
+        after = before + sum(track.log_likelihood[habitual] for track in whole)
         self.log_evidence = float(np.logaddexp.reduce(after) - np.logaddexp.reduce(before))
         return tracks
 

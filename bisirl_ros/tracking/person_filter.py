@@ -31,35 +31,18 @@ import numpy as np
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.tracking.habit import ChoicePrior, Habit, Habits
 from bisirl_ros.tracking.lagging import jolted, lagging, then
+from bisirl_ros.tracking.reaction import TICK_S, Reaction
 
 FLOOR_M = 1e-4
 FLOOR_MPS = 1e-4
 WIDE_MPS = 10.0
 """Standard deviation of what is not known at all; nobody walks that fast."""
 FIRST_MPS = 3.0
-TICK_S = 1e-9
-NARROW = 9
 _EYE = np.eye(2)
 STATE, TARGET, CLONE_V = slice(0, 4), slice(4, 6), slice(10, 12)
 _DECIDES = np.array([0, 1, 2, 3, 2, 3, 4, 5, 0, 1, 2, 3])
 """What each entry was before a decision: the new target begins as the velocity, unknown."""
 _FLOORS = (FLOOR_M**2 * _EYE, FLOOR_MPS**2 * _EYE)
-
-
-@dataclass(frozen=True)
-class Reaction:
-    """A choice takes effect at some time between from_s and until_s [s] after it, evenly."""
-
-    from_s: float
-    until_s: float
-
-    def jolt(self, lag_s: float, spread_mps: float) -> float:
-        """Intensity of the velocity's random walk meanwhile [m^2/s^3].
-
-        It spreads by as much as the unknown time of the reaction lets the velocity differ.
-        """
-        width = self.until_s - self.from_s
-        return (spread_mps * width / math.sqrt(12.0) / lag_s) ** 2 / max(width, TICK_S)
 
 
 @dataclass(frozen=True)
@@ -138,10 +121,7 @@ class PersonFilter:
         wanted: (2,) the velocity straight to where they are going now [m/s]
         expected: what this choice is expected to be; None: not known
         """
-        if self._prior is not None:
-            self._turn(-self._prior.slope)
-            self._observe(TARGET, self._prior.offset, self._prior.spread)
-            self._turn(self._prior.slope)
+        self.settle()
         self._prior = self._habits.priors(wanted)
         if expected is not None:
             for ours, told in zip(self._prior, expected, strict=True):
@@ -150,8 +130,17 @@ class PersonFilter:
         self._cov = self._cov[:, _DECIDES[:, None], _DECIDES]
         self._cov[:, TARGET], self._cov[:, :, TARGET] = 0.0, 0.0
         self._cov[:, TARGET, TARGET] = WIDE_MPS**2 * _EYE
-        self.log_likelihood += 2.0 * math.log(WIDE_MPS)  # the choice's prior is the next settling
         self._decided_s = self.time_s
+
+    def settle(self) -> None:
+        """Weigh the newest choice by its prior, instead of the flat one."""
+        if self._prior is None:
+            return
+        self._turn(-self._prior.slope)
+        self._observe(TARGET, self._prior.offset, self._prior.spread)
+        self._turn(self._prior.slope)
+        self.log_likelihood += 2.0 * math.log(WIDE_MPS)
+        self._prior = None
 
     def advance(self, time_s: float) -> None:
         """Predict until time_s [s]; nothing where that is not later.
@@ -229,16 +218,6 @@ class PersonFilter:
         cov += half + np.swapaxes(half, 1, 2)
         surprise = (off[:, None] @ inverse @ off[..., None])[:, 0, 0]
         self.log_likelihood -= 0.5 * (surprise + np.linalg.slogdet(total)[1])
-
-
-def reactions(until_s: float) -> tuple[Reaction, ...]:
-    """Hypotheses: anywhere within until_s [s], or near one of a few times."""
-    if until_s <= 0.0:
-        return (Reaction(0.0, 0.0),)
-    half = 0.25 * until_s / (NARROW - 1)
-    times = np.linspace(0.0, until_s, NARROW)
-    windows = [(0.0, until_s), *((max(t - half, 0.0), t + half if t else 0.0) for t in times)]
-    return tuple(Reaction(*window) for window in windows)
 
 
 def mixed(mean: Array, cov: Array, log_weight: Array) -> tuple[Array, Array]:

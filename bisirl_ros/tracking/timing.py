@@ -22,7 +22,9 @@ LATE, PERIODS, LAGS = (0.25, 0.5, 0.75), (0.5, 1.5), (0.5, 2.0)
 QUICK = 0.75
 """Who is late reacts faster, by so much: two timings that come to the same are one."""
 AHEAD = 5.0
-"""Nats by which another one has to be ahead of the timing as given."""
+"""Nats by which another one has to be ahead of what is believed."""
+HARDLY_MPS = 0.17
+"""Of people whose choices vary less by habit, nothing tells when they make them [m/s]."""
 HOPELESS = 50.0
 """One so many nats behind the best is given up."""
 
@@ -66,22 +68,30 @@ def timings(period_s: float, lag_s: float, reaction_s: float) -> tuple[Timing, .
 class Timings:
     """What is learned of how people keep time, over all who were tracked.
 
-    options: the first is as given
+    options: the first is as given; best: which is believed
     """
 
     def __init__(self, options: Sequence[Timing]) -> None:
+        self._given = self.best = options[0]
         self._models = {timing: MotionModel(timing.lag_s, timing.reaction_s) for timing in options}
-        self._log = {timing: AHEAD * (timing is options[0]) for timing in options}
-
-    @property
-    def best(self) -> Timing:
-        """The likeliest, as given where it is not much less likely."""
-        return max(self._log, key=lambda timing: self._log[timing])
+        self._log = dict.fromkeys(options, 0.0)
 
     @property
     def model(self) -> MotionModel:
         """The best one's."""
         return self._models[self.best]
+
+    @property
+    def log(self) -> dict[str, float]:
+        """How probable everything was under each that may still be it, by what it is told as."""
+        return {timing.told: log for timing, log in self._log.items()}
+
+    def go_on(self, log: Mapping[str, float]) -> None:
+        """From where another one was, who said this."""
+        known = {timing: float(log[timing.told]) for timing in self._log if timing.told in log}
+        if self._given in known:
+            self._log = known
+            self._believe()
 
     def follow(
         self,
@@ -96,15 +106,25 @@ class Timings:
         begin_s: when it began [s]; expect: see `MotionModel.follow`, None: nothing is expected
         compare: whether it tells timings apart; it does not where nobody told when it began
         """
-        found, gained = {}, {}
+        found, gained, usual_s = {}, {}, self._given.period_s
         for timing in list(self._log) if compare else [self.best]:
-            rhythm = Rhythm(begin_s + timing.late_s, timing.period_s, timing.reaction_s)
+            begins_s, period_s = begin_s + timing.late_s, timing.period_s
+            rhythm = Rhythm(begins_s, period_s, timing.reaction_s, usual_s)
             expected = () if expect is None else (partial(expect, rhythm),)
             model = self._models[timing]
             found[timing] = rhythm, model.follow(people, rhythm, *expected)
             gained[timing] = model.log_evidence
-        if compare and all(map(math.isfinite, gained.values())):
-            log = {timing: self._log[timing] + more for timing, more in gained.items()}
-            least = max(log.values()) - HOPELESS
-            self._log = {timing: value for timing, value in log.items() if value >= least}
+        varied = self._models[self._given].habit.spread_mps > HARDLY_MPS
+        if compare and varied and all(map(math.isfinite, gained.values())):
+            self._log = {timing: self._log[timing] + more for timing, more in gained.items()}
+            self._believe()
         return found[self.best]
+
+    def _believe(self) -> None:
+        """Who is ahead enough; who is hopeless is given up, but for the timing as given."""
+        likeliest = max(self._log, key=lambda timing: self._log[timing])
+        least = self._log[likeliest] - HOPELESS
+        given = max(self._log[self._given], least)
+        self._log = {t: log for t, log in self._log.items() if log >= least} | {self._given: given}
+        if self._log.get(self.best, -math.inf) < self._log[likeliest] - AHEAD:
+            self.best = likeliest

@@ -27,12 +27,14 @@ SPARSE = 0.75
 class Rhythm:
     """When decisions are made: at begin_s + k * period_s, k = 0, 1, ... [s].
 
-    reaction_s: a choice shows at most so long after it was made
+    reaction_s: a choice shows at most so long after it was made; usual_s: the period by which
+    reports are too rare to follow somebody, 0: period_s
     """
 
     begin_s: float
     period_s: float
     reaction_s: float
+    usual_s: float = 0.0
 
     @property
     def gap_s(self) -> float:
@@ -40,7 +42,7 @@ class Rhythm:
 
         A tracker of one report per decision is still followed, a little late.
         """
-        return min(max(LEAST_GAP_S, 1.25 * self.period_s), MOST_GAP_S)
+        return min(max(LEAST_GAP_S, 1.25 * (self.usual_s or self.period_s)), MOST_GAP_S)
 
     def at(self, step: Any) -> Any:
         """The moment of decision number `step`, an int or an array of them [s]."""
@@ -87,10 +89,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Track:
-    """The moments at which somebody was there; log_likelihood: (B,) of all reports."""
+    """The moments at which somebody was there; log_likelihood: (B,) of all reports.
+
+    unbroken: whether they were followed from the first report to the last
+    """
 
     moments: list[Moment]
     log_likelihood: Array
+    unbroken: bool
 
 
 def follow(
@@ -118,7 +124,7 @@ def follow(
         walk.end(after[0].time_s if after else math.inf)
         moments += walk.moments
         total += walk.filter.log_likelihood
-    return Track(moments, total)
+    return Track(moments, total, len(parts) == 1)
 
 
 class _Walk:
@@ -152,6 +158,7 @@ class _Walk:
         """Settle what is open; present until next_s or a gap after the last report."""
         self._decide_before(min(self._last_s + self._rhythm.gap_s, next_s - TICK_S))
         self._close()
+        self.filter.settle()
 
     def _decide_before(self, time_s: float) -> None:
         while (at := self._rhythm.at(self._step)) < time_s:

@@ -135,7 +135,7 @@ class _Stage:
         data, report = item[0], json.loads(item[1])
         if "refused" in report:
             self.refused.append(report["refused"])
-        elif report:
+        elif report and "said" not in report:
             self.reports.append(report)
         if data is not None:
             self.snapshots.append(unpack_snapshot(data, "learner"))

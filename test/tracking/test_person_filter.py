@@ -13,14 +13,8 @@ from bisirl_ros.crowd.person import lagged
 from bisirl_ros.tracking.habit import HABITS, ChoicePrior, Habit, Habits, likely
 from bisirl_ros.tracking.lagging import lagging
 from bisirl_ros.tracking.motion_model import MotionModel, Seen
-from bisirl_ros.tracking.person_filter import (
-    Hypothesis,
-    PersonFilter,
-    Reaction,
-    Report,
-    mixed,
-    reactions,
-)
+from bisirl_ros.tracking.person_filter import Hypothesis, PersonFilter, Report, mixed
+from bisirl_ros.tracking.reaction import Reaction, reactions
 from bisirl_ros.tracking.track import Rhythm, Track, follow
 
 FINE_S, PERIOD_S, LAG_S = 0.01, 0.4, 0.3

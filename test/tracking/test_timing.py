@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -16,27 +19,39 @@ FINE_S, PERIOD_S, LAG_S, REACTION_S = 0.01, 0.4, 0.3, 0.1
 EPISODE_S = 5.0
 
 
+NOISY = (0.03, 0.1)
+
+
 def episode(
     rng: np.random.Generator,
     period_s: float = PERIOD_S,
     lag_s: float = LAG_S,
     late_s: float = 0.0,
     noise: tuple[float, float] = (0.0, 0.0),
+    spread: float = 0.4,
+    rate_hz: float = 20.0,
+    lost: tuple[tuple[float, float], ...] = (),
+    renewed_s: float = math.inf,
+    speed: float = 1.0,
 ) -> Seen:
-    """Somebody who walks for EPISODE_S, and is reported twenty times a second."""
-    state = torch.tensor([0.0, 0.0, 0.0, 1.0]).double()
-    target, reports = state[2:], []
+    """Somebody who walks for EPISODE_S; lost: when nothing is reported [s]; renewed_s: how long a
+    track is before it begins anew"""
+    state = torch.tensor([0.0, 0.0, 0.0, speed]).double()
+    target, runs = state[2:], [[]]  # type: ignore[var-annotated]
     per_decision, late = round(period_s / FINE_S), round(late_s / FINE_S)
     for tick in range(round(EPISODE_S / FINE_S) + 1):
-        if tick % 5 == 0:
+        time_s = tick * FINE_S
+        if tick % round(1.0 / rate_hz / FINE_S) == 0 and not any(a < time_s < b for a, b in lost):
             seen = state.numpy() + rng.normal(0.0, 1.0, 4) * np.repeat(noise, 2)
-            place, speed = (size**2 * np.eye(2) for size in noise)
-            reports.append(Report(tick * FINE_S, seen[:2], place, seen[2:], speed))
+            place, velocity = (size**2 * np.eye(2) for size in noise)
+            if time_s >= len(runs) * renewed_s:
+                runs.append([])
+            runs[-1].append(Report(time_s, seen[:2], place, seen[2:], velocity))
         if tick >= late and (tick - late) % per_decision == 0:
-            habit = 0.8 * state[2:].numpy() + np.array([0.0, 0.2])
-            target = torch.from_numpy(habit + rng.normal(0.0, 0.4, 2))
+            habit = 0.8 * state[2:].numpy() + np.array([0.0, 0.2 * speed])
+            target = torch.from_numpy(habit + spread * rng.normal(0.0, 1.0, 2))
         state = lagged(state, target, lag_s, FINE_S)
-    return Seen([reports], onwards)
+    return Seen(runs, onwards)
 
 
 def onwards(_: float, place: Array) -> Array:
@@ -44,19 +59,18 @@ def onwards(_: float, place: Array) -> Array:
     return np.array([0.0, 1.0])
 
 
-def learned(episodes: int = 3, people: int = 1, **how: object) -> Timings:
+def learned(episodes: int = 3, people: int = 1, seed: int = 3, **how: Any) -> Timings:
     """From episodes of so many people each."""
-    rng, found = np.random.default_rng(3), Timings(timings(PERIOD_S, LAG_S, REACTION_S))
+    rng, found = np.random.default_rng(seed), Timings(timings(PERIOD_S, LAG_S, REACTION_S))
     for number in range(episodes):
-        who = {f"{p}": episode(rng, **how) for p in range(people)}  # type: ignore[arg-type]
+        who = {f"{p}": episode(rng, **how) for p in range(people)}
         if number == 0:
-            before = found.best
-            assert before.told == AS_GIVEN
+            assert found.best.told == AS_GIVEN
         found.follow(who, 0.0)
     return found
 
 
-@pytest.mark.parametrize("noise", [(0.0, 0.0), (0.03, 0.1)])
+@pytest.mark.parametrize("noise", [(0.0, 0.0), NOISY])
 @pytest.mark.parametrize(
     ("how", "told"),
     [
@@ -78,6 +92,50 @@ def test_how_fast_they_follow_is_told_by_who_sees_exactly(share: float) -> None:
     found = learned(lag_s=share * LAG_S).best
     assert found.told == f"has a lag of {share * LAG_S:g} s, not 0.3 s"
     assert found.other_than(PERIOD_S, LAG_S) == (PERIOD_S, share * LAG_S)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [(0.0, 0.0), NOISY])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"spread": 0.0},
+        {"spread": 0.0, "speed": 0.0},
+        {"spread": 0.1},
+        {"lost": ((1.0, 1.6), (3.0, 3.6))},
+        {"rate_hz": 5.0},
+        {"renewed_s": 0.5},
+        {"renewed_s": 1.0},
+        {"people": 3},
+    ],
+    ids=lambda how: ", ".join(map(str, how.items())),
+)
+def test_nobody_is_taken_for_another_because_little_is_seen(
+    how: dict[str, Any], noise: tuple[float, float]
+) -> None:
+    """Who walks straight on or stands, tracks with gaps or begun anew, few reports, several."""
+    for seed in range(2):
+        assert learned(4, noise=noise, seed=seed, **how).best.told == AS_GIVEN
+
+
+def test_what_one_did_otherwise_can_be_learned_anew() -> None:
+    rng, found = np.random.default_rng(0), Timings(timings(PERIOD_S, LAG_S, REACTION_S))
+    found.follow({"ann": episode(rng, period_s=0.6)}, 0.0)
+    assert found.best.told != AS_GIVEN
+    for _ in range(2):
+        found.follow({"ben": episode(rng)}, 0.0)
+    assert found.best.told == AS_GIVEN
+
+
+def test_it_goes_on_from_a_checkpoint() -> None:
+    known = learned(2, late_s=0.2)
+    found = Timings(timings(PERIOD_S, LAG_S, REACTION_S))
+    found.go_on(known.log)
+    assert found.log == known.log and found.best.told == "decides 0.2 s later"
+    for other in ({}, {"decides 0.2 s later": 3.0}):  # of another scenario, or from before
+        anew = Timings(timings(PERIOD_S, LAG_S, REACTION_S))
+        anew.go_on(other)
+        assert anew.best.told == AS_GIVEN
 
 
 def test_a_reaction_within_its_time_is_no_other_timing() -> None:
