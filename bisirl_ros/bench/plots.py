@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,10 +44,11 @@ def plots(table: Table) -> dict[str, bytes]:
 def _returns(table: Table) -> bytes:
     """Every seed a dot; mean and interval on top."""
     arenas = table.arenas
-    rows = -(-len(arenas) // COLUMNS)
+    columns = min(COLUMNS, len(arenas))
+    rows = -(-len(arenas) // columns)
     size = (WIDTH_IN + NAMES_IN, ROW_IN * len(table.methods) + 0.4)
     told = "every seed a dot; mean and 95 % bootstrap interval"
-    figure, axes = grid("Return of the finished policy", told, rows, COLUMNS, size)
+    figure, axes = grid("Return of the finished policy", told, rows, columns, size)
     for ax, arena in zip(axes, arenas, strict=False):
         for y, method in enumerate(table.methods):
             values, found = table.by_seed(arena, method), table.spread(arena, method)
@@ -81,16 +83,18 @@ def _learning(table: Table) -> bytes:
     from matplotlib.ticker import MaxNLocator
 
     arenas = [arena for arena in table.arenas if _curves(table, arena)]
-    rows = -(-len(arenas) // COLUMNS)
+    columns = min(COLUMNS, len(arenas))
+    rows = -(-len(arenas) // columns)
     told = "return of each episode as it was lived, mean over seeds"
-    figure, axes = grid("While learning", told, rows, COLUMNS, SIZE_IN)
+    figure, axes = grid("While learning", told, rows, columns, SIZE_IN)
+    curves = {arena: _curves(table, arena) for arena in arenas}
+    learners = [m for m in table.methods if any(m in of for of in curves.values()) and m != BISIRL]
+    colours = dict(zip(learners, itertools.cycle(PEOPLE), strict=False)) | {BISIRL: ROBOT}
     key = {}
     for ax, arena in zip(axes, arenas, strict=False):
-        for method, curve in _curves(table, arena).items():
-            (line,) = ax.plot(
-                np.arange(1, len(curve) + 1), curve, lw=1.4, color=_colour(method, table)
-            )
-            key[method] = line
+        for method, curve in curves[arena].items():
+            episodes = np.arange(1, len(curve) + 1)
+            (key[method],) = ax.plot(episodes, curve, lw=1.4, color=colours[method])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         titles(ax, arena[0], f"people: {arena[1]}")
         label_axes(ax, "episode", "return")
@@ -122,8 +126,3 @@ def _named(ax: Axes, methods: list[str]) -> None:
     ax.set_position((box.x0 + share, box.y0, box.width - share, box.height))
     ax.set_yticks(range(len(methods)), methods)
     ax.set_ylim(len(methods) - 0.4, -0.6)
-
-
-def _colour(method: str, table: Table) -> str:
-    others = [name for name in table.methods if name != BISIRL]
-    return ROBOT if method == BISIRL else PEOPLE[others.index(method) % len(PEOPLE)]

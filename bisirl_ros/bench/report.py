@@ -86,9 +86,8 @@ def _origin(table: Table, runs: Sequence[Mapping[str, Any]]) -> str:
 def _across(table: Table) -> str:
     arenas, bad = table.spanned
     lines = [
-        f"Interquartile mean of returns over seeds and {len(arenas)} scenarios (times kinds of"
-        f" people), on the span of each from {LOWEST} (0) to {HIGHEST} (1); 95 % stratified"
-        " bootstrap interval."
+        f"Interquartile mean of returns over seeds and {_of_arenas(len(arenas))}, on the span of"
+        f" each from {LOWEST} (0) to {HIGHEST} (1); 95 % stratified bootstrap interval."
     ]
     lines += [f"Left out: {a[0]}, {a[1]}: {why}." for a, why in bad.items()]
     found = table.aggregates()
@@ -100,6 +99,10 @@ def _across(table: Table) -> str:
         ]
         lines += ["", _grid(["method", "seeds", "IQM", "95 %"], rows)]
     return "\n".join(lines)
+
+
+def _of_arenas(count: int) -> str:
+    return "one scenario" if count == 1 else f"{count} scenarios (times kinds of people)"
 
 
 def _arena(table: Table, arena: Arena) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bisirl_ros import cli
+from bisirl_ros.bench import plots
 from bisirl_ros.bench.report import report
 from bisirl_ros.bench.run import CELLS, RUNS
 from bisirl_ros.bench.table import read_table
@@ -115,6 +116,35 @@ def test_every_cell_is_a_row_and_every_figure_another(folder: Path) -> None:
     assert float(rows["b", "oracle", "return"]["p_holm"]) == 0.5
     assert rows["a", "bisirl", "reward_error"]["n"] == "3"
     assert ("a", "passive", "seconds") not in rows
+
+
+def test_every_learner_has_its_colour_and_one_scenario_its_panel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else was measured between them."""
+    keys: list[dict[str, Any]] = []
+    widths: list[float] = []
+    monkeypatch.setattr(plots, "legend", lambda figure, key: keys.append(key))
+    monkeypatch.setattr(plots, "png", lambda figure: widths.append(figure.get_size_inches()[0]))
+    for name, scenarios in (("one", "a"), ("two", "ab")):
+        planners = [
+            row(s, f"planner {i}", 0, **{"return": 1.0}) for s in scenarios for i in range(5)
+        ]
+        learners = [
+            row(s, f"learner {i}", 0, **{"return": 1.0, "returns": [0.0, 1.0]})
+            for s in scenarios
+            for i in range(6)
+        ]
+        mixed = [one for pair in zip(learners, planners, strict=False) for one in pair] + learners
+        rows = [{"part": str(i), "found": one} for i, one in enumerate(mixed)]
+        (tmp_path / name).mkdir()
+        text = "".join(json.dumps(line) + "\n" for line in [{}, *rows])
+        (tmp_path / name / CELLS).write_text(text)
+        plots.plots(read_table(tmp_path / name))
+    for key in keys:
+        assert len({line.get_color() for line in key.values()}) == len(key) == 6
+    (returns, learning), (returns_of_two, learning_of_two) = widths[:2], widths[2:]
+    assert returns < 0.6 * returns_of_two and learning < 0.6 * learning_of_two
 
 
 def test_a_table_without_bisirl_or_ends_says_so(tmp_path: Path) -> None:
