@@ -14,8 +14,13 @@ THETA = np.array([[1.5, -3.0, -0.5, -0.4]])
 DT_S = 0.05
 
 
-def log_of(scenario: Scenario, seed: int, version: int, decisions: int = 12) -> EpisodeLog:
-    """A person who knows the initial policy, seen exactly, 20 times a second."""
+def log_of(
+    scenario: Scenario, seed: int, version: int, decisions: int = 12, late_s: float = 0.0
+) -> EpisodeLog:
+    """A person who knows the initial policy, seen exactly, 20 times a second.
+
+    late_s: so long after the episode began they decide for the first time [s]
+    """
     rng, policy = np.random.default_rng(seed), InteractionPolicy(scenario.robot)
     phi = policy.initial(torch.Generator().manual_seed(0))
     person, robot = SoftExpert(scenario, policy, THETA, count=100), PolicyDriver(policy, phi)
@@ -24,12 +29,13 @@ def log_of(scenario: Scenario, seed: int, version: int, decisions: int = 12) -> 
     goal = now.aims.likeliest[0, 0].numpy()
     book = LogBook(1.0, version, seed, now.aims.route[0].numpy(), {"person_0": goal[None]})
     per_decision = round(scenario.decision_period_s / DT_S)
+    target, late = now.people[..., 2:], round(late_s / DT_S)
     for step in range(decisions * per_decision + 1):
         time_s, state = 1.0 + DT_S * step, now.people[0, 0].numpy()
         book.robot(time_s, now.robot[0].numpy())
         book.person(time_s, "person_0", state[:2], state[2:], np.zeros((2, 2)), np.zeros((2, 2)))
         luck = torch.from_numpy(rng.random((1, 1)))
-        if step % per_decision == 0:
+        if step >= late and (step - late) % per_decision == 0:
             target = person.act(now, luck)
         now = now.with_bodies(
             scenario.robot.step(now.robot, robot.act(now, luck), DT_S, now.room),

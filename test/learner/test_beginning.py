@@ -16,8 +16,9 @@ from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import unpack_snapshot
 from bisirl_ros.io.reward_file import LearnedReward, write_reward
-from bisirl_ros.learner.beginning import initial_belief
+from bisirl_ros.learner.beginning import forget_people, initial_belief
 from bisirl_ros.learner.worker import Worker, WorkerConfig
+from bisirl_ros.tracking.timing import AS_GIVEN
 
 MEAN = np.array([1.5, -3.0, -0.5, -0.4])
 COVARIANCE = np.diag([0.2, 0.5, 0.1, 0.3]) + 0.05
@@ -89,6 +90,42 @@ def test_with_what_it_learned_it_tells_what_a_stranger_is_like(
     write_reward(reward, LearnedReward.of(crossing.person, -MEAN, COVARIANCE, 9, "other others"))
     with pytest.raises(InputError, match=f"checkpoint {file}: it did not begin from this"):
         told(crossing, loop=loop, checkpoint=file, initial_reward=str(reward))
+
+
+def test_when_people_decide_is_said_and_kept(crossing: Scenario, tmp_path: Path, logs: Any) -> None:
+    from bisirl_ros.io.contract import pack_log
+
+    loop = LoopConfig(structure="learned", policy_steps=0)
+    file, late = str(tmp_path / "c.safetensors"), "decides 0.2 s later"
+    batches = [pack_log(logs.log_of(crossing, seed, seed, late_s=0.2)) for seed in range(2)]
+    found = [json.loads(text) for _, text in told(crossing, *batches, loop=loop, save_to=file).told]
+    assert {"said": f"everybody {late}"} in found
+    assert [report["timing"] for report in found if "timing" in report] == [late, late]
+    config = WorkerConfig(crossing, loop, 0, "cpu", grid=(6, 12), checkpoint=file)
+    again = Worker(config, Queues(), Queues())
+    assert again._recorder.timings.best.told == late
+    given = [json.loads(text) for _, text in told(crossing, batches[0], loop=LoopConfig()).told]
+    assert [r["timing"] for r in given if "timing" in r] == [AS_GIVEN], "nobody asked for it"
+
+
+def test_what_was_learned_of_other_decisions_is_learned_anew(
+    crossing: Scenario, reward: Path, logs: Any
+) -> None:
+    from bisirl_ros.io.contract import pack_log
+
+    config = WorkerConfig(
+        crossing, LoopConfig(policy_steps=0), 0, "cpu", grid=(6, 12), initial_reward=str(reward)
+    )
+    queues = Queues(pack_log(logs.log_of(crossing, 0, 0)))
+    worker = Worker(config, queues, queues)
+    assert forget_people(worker._state, config, worker._records) == ""
+    worker.run()
+    state, phi = worker._state, worker._state.phi.detach().clone()
+    assert state.evidence.identities and state.collected and state.k == 1
+    assert "learned anew" in forget_people(state, config, worker._records)
+    assert not state.evidence.identities and not state.collected and not len(state.theta)
+    assert (state.evidence.newcomer(state.theta)[0] == MEAN).all()
+    assert (state.phi == phi).all() and state.k == 1
 
 
 def test_no_file_is_nothing_known_and_another_kind_of_person_is_refused(
