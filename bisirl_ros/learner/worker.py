@@ -160,7 +160,7 @@ class Worker:
             raise InputError(f"episode {log.episode}: {len(log)} reports hold no decision")
         if self._recorder.timings.best is not timing:
             again = forget_people(self._state, self._config, self._records)
-            self._say(f"everybody {self._recorder.timings.best.told}{again}")
+            self._say(self._recorder.timings.best.sentence + again)
         return batch
 
     def _expects(self, log: EpisodeLog) -> ExpectedChoices | None:

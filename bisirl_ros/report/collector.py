@@ -23,7 +23,6 @@ from bisirl_ros.messages.robot import message_bytes, odometry_to_robot, stamp_s
 from bisirl_ros.report.behaviour import misfits, structures
 from bisirl_ros.report.learned import learned_reward
 from bisirl_ros.report.record import EpisodeRecord, RunRecord
-from bisirl_ros.tracking.timing import AS_GIVEN
 
 LEARNING_TOLD = (
     "episode", "device", "settings", "inner", "inner_s", "updates", "update_s", "objective",
@@ -108,8 +107,7 @@ class RunCollector:
         episode.theta, episode.theta_std = theta, std
         episode.misfit = misfits(record["people"])
         episode.structure = structures(record["people"])
-        timing = record.get("timing", AS_GIVEN)
-        episode.timing = "" if timing == AS_GIVEN else timing
+        episode.timing = record.get("timing", "")
         episode.inner, episode.inner_s = record["inner"], record["inner_s"]
         episode.outer_updates, episode.update_s = record["updates"], record["update_s"]
         episode.objective = record["objective"]

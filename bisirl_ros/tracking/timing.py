@@ -16,7 +16,7 @@ from functools import partial
 from bisirl_ros.tracking.motion_model import Expected, MotionModel, Seen, States
 from bisirl_ros.tracking.track import Rhythm, Track
 
-AS_GIVEN = "decides when it was thought"
+AS_GIVEN = ""
 LATE, PERIODS, LAGS = (0.25, 0.5, 0.75), (0.5, 1.5), (0.5, 2.0)
 """Shares: of a period that decisions are late by; of the period; of the lag."""
 QUICK = 0.75
@@ -33,8 +33,9 @@ HOPELESS = 50.0
 class Timing:
     """One way to keep time, all in seconds.
 
-    told: in words; period_s: between decisions; lag_s: of the body; reaction_s: a choice shows at
-    most so long after it; late_s: the first decision after an episode begins
+    told: in words, AS_GIVEN where it is what was thought; period_s: between decisions; lag_s: of
+    the body; reaction_s: a choice shows at most so long after it; late_s: the first decision after
+    an episode begins
     """
 
     told: str
@@ -42,6 +43,11 @@ class Timing:
     lag_s: float
     reaction_s: float
     late_s: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """A whole one."""
+        return f"everybody {self.told or 'decides when it was thought'}"
 
     def other_than(self, period_s: float, lag_s: float) -> tuple[float, float]:
         """Period and lag [s], both 0 where they are these."""
