@@ -78,6 +78,7 @@ def test_what_is_learned_of_people_who_are_the_model_is_right() -> None:
     assert found["inside"] == found["laplace"]
 
 
+@pytest.mark.slow
 def test_people_whom_no_structure_explains_are_found_and_their_intervals_hold_more() -> None:
     found = learned("ORCA", 0, 12)
     assert found["found"] is not None
@@ -85,6 +86,7 @@ def test_people_whom_no_structure_explains_are_found_and_their_intervals_hold_mo
     assert np.all(np.array(found["inside"]) >= np.array(found["laplace"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     [USED_TO_IT, "looks ahead 12, not 8", "goal 1 m to the left", "one decision in ten at random"],
@@ -96,6 +98,7 @@ def test_of_people_who_decide_otherwise_it_is_learned_how(kind: str) -> None:
     assert sum(found["inside"]) > sum(found["given"]["inside"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["decides .2 s later", "decides every .6 s, not .4"])
 def test_of_people_who_decide_at_other_times_it_is_learned_when(kind: str) -> None:
     found = timekeeping.keeping_time(kind, 0, 6)
@@ -104,6 +107,7 @@ def test_of_people_who_decide_at_other_times_it_is_learned_when(kind: str) -> No
     assert sum(found["inside"]) > sum(found["given"]["inside"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "experiment", [e for e in EXPERIMENTS if e.key != "people"], ids=lambda e: e.key
 )
