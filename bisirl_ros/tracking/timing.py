@@ -21,7 +21,7 @@ LATE, PERIODS, LAGS = (0.25, 0.5, 0.75), (0.5, 1.5), (0.5, 2.0)
 """Shares: of a period that decisions are late by; of the period; of the lag."""
 QUICK = 0.75
 """Who is late reacts faster, by so much: two timings that come to the same are one."""
-AHEAD = 5.0
+AHEAD = 10.0
 """Nats by which another one has to be ahead of what is believed."""
 HARDLY_MPS = 0.17
 """Of people whose choices vary less by habit, nothing tells when they make them [m/s]."""
