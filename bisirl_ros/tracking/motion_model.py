@@ -29,6 +29,11 @@ class Seen:
     runs: Sequence[Sequence[Report]]
     wanted: Wanted
 
+    @property
+    def exact(self) -> bool:
+        """Whether all was told to be without error."""
+        return all(report.exact for run in self.runs for report in run)
+
 
 class MotionModel:
     """Tells when choices take effect, and how they usually come about, by likelihood.

@@ -120,6 +120,10 @@ class Timings:
             model = self._models[timing]
             found[timing] = rhythm, model.follow(people, rhythm, *expected)
             gained[timing] = model.log_evidence
+        if not all(seen.exact for seen in people.values()):  # habits make up for another lag
+            given = gained.get(self._given, 0.0)
+            other = {timing for timing in gained if timing.lag_s != self._given.lag_s}
+            gained |= dict.fromkeys(other, given)
         varied = self._models[self._given].habit.spread_mps > HARDLY_MPS
         if compare and varied and all(map(math.isfinite, gained.values())):
             self._log = {timing: self._log[timing] + more for timing, more in gained.items()}
