@@ -14,6 +14,7 @@ from torch import Tensor
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.likelihood import Explain, Explained, PeopleLikelihood
 from bisirl_ros.core.posterior import GIVEN
+from bisirl_ros.core.solver import Collected
 from bisirl_ros.crowd.aims import Course, arrived
 from bisirl_ros.crowd.choices import Choices, log_sum
 from bisirl_ros.crowd.decisions import Decisions
@@ -61,7 +62,7 @@ class Explainer:
         self._timed: dict[tuple[float, float], Explainer] = {}
 
     def __call__(
-        self, batch: Decisions, phi: Tensor, before: Sequence[tuple[Decisions, Tensor]] = ()
+        self, batch: Decisions, phi: Tensor, before: Collected[Decisions] = ()
     ) -> PeopleLikelihood:
         """The batch's choices under phi (m,), the policy it was collected with; by identity.
 

@@ -93,7 +93,7 @@ class Timings:
         return {timing.told: log for timing, log in self._log.items()}
 
     def go_on(self, log: Mapping[str, float]) -> None:
-        """From where another one was, who said this."""
+        """From where another one was, whose `log` this is; nothing where it is of other options."""
         known = {timing: float(log[timing.told]) for timing in self._log if timing.told in log}
         if self._given in known:
             self._log = known

@@ -129,3 +129,13 @@ def test_a_simulated_episode_is_lived_through_again(crossing: Scenario) -> None:
     motions = model.policy.robot.motion(torch.from_numpy(seen.robot)).packed()
     assert torch.allclose(replayed.robot[:steps, 0], motions, atol=1e-9)
     assert np.array_equal(replayed.known[:, 0].numpy(), seen.decided)
+
+
+def test_who_was_there() -> None:
+    """Somebody whom an episode names may never have come."""
+    seen = batch()
+    assert seen.has("ann") and seen.has("ben") and not seen.has("cas")
+    present = seen.present.copy()
+    present[:, 0] = False
+    away = replace(seen, present=present)
+    assert away.has("ben") and not away.has("ann")
