@@ -11,6 +11,7 @@ import pytest
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.run_folder import RunFolder
 from bisirl_ros.verify.benchmark import EXPERIMENTS, control, gradient, never_worse, quick
+from bisirl_ros.verify.benchmark.scenarios import measured_scenarios
 from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.parts import Parts
 from bisirl_ros.verify.run import run_suite
@@ -48,12 +49,15 @@ def test_costly_scenarios_are_run_once_and_the_others_in_turns() -> None:
     ]  # fmt: skip
 
 
-def judged(tmp_path: Path, key: str, row: dict[str, object], module: object) -> bool | None:
+def judged(
+    tmp_path: Path, key: str, row: dict[str, object], module: object, quick: bool = True
+) -> bool | None:
     """What an experiment makes of one part that was found before."""
     path = tmp_path / f"{key}.jsonl"
-    name = "guide" if key == "gradient" else "guide, seed 0"
-    path.write_text("{}\n" + json.dumps({"part": name, "found": row}) + "\n")
-    setup = Setup(quick=True, parts=Parts(path, 1, {}))
+    seed = "" if key == "gradient" else ", seed 0"
+    setup = Setup(quick=quick, parts=Parts(path, 1, {}))
+    parts = [json.dumps({"part": s + seed, "found": row}) for s in measured_scenarios(setup)]
+    path.write_text("\n".join(["{}", *parts, ""]))
     return bool(module.measure(setup, lambda line: None).holds)  # type: ignore[attr-defined]
 
 
@@ -63,10 +67,17 @@ GOOD = {
 }  # fmt: skip
 
 
-def test_a_biased_or_slow_gradient_misses(tmp_path: Path) -> None:
-    assert judged(tmp_path, "gradient", GOOD, gradient)
-    for worse in ({"cosine": 0.4}, {"time_ratio": 1.5}):
-        assert not judged(tmp_path, "gradient", {**GOOD, **worse}, gradient)
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_biased_noisy_or_slow_gradient_misses(quick: bool, tmp_path: Path) -> None:
+    """Noise and time are judged in full alone: the quick version runs beside other work."""
+    assert judged(tmp_path, "gradient", GOOD, gradient, quick)
+    for worse, always in (
+        ({"cosine": 0.4}, True),
+        ({"variance_ratio": 0.2}, False),
+        ({"time_ratio": 1.5}, False),
+    ):
+        found = judged(tmp_path, "gradient", {**GOOD, **worse}, gradient, quick)
+        assert found is (quick and not always), worse
 
 
 def test_a_policy_worse_than_the_one_before_or_than_none_misses(tmp_path: Path) -> None:
