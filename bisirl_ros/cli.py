@@ -12,10 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# Read when numpy is imported, here and in the nodes: two busy processes with two threads each
-# collapse on two cores.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 from bisirl_ros.bags.commands import run_bag
 from bisirl_ros.bench.commands import (
     BenchArguments,

@@ -8,10 +8,11 @@ that these innovations r_k have mean zero under the model, given the past, and c
     V_k = Cov z + Cov(z, Phi) P_k Cov(Phi, z),  P_k the covariance of theta then.
 
 Each statistic is measured in its deviation for one decision, as the batches before had it, so that
-those weigh alike who choose widely and who hardly vary. (In that of the batch itself, which depends
-on what was chosen in it, innovations would have a mean.) With S = sum r_k and V = sum V_k, the mean
-of exp(lambda . S - lambda' V lambda / 2) over a Gaussian lambda of variance w (Robbins 1970) is
-evidence against the model,
+those weigh alike who choose widely and who hardly vary, but in no less than what all have on
+average: what hardly varies, such as a place where nobody was, is not made much of. (In the
+deviation of the batch itself, which depends on what was chosen in it, innovations would have a
+mean.) With S = sum r_k and V = sum V_k, the mean of exp(lambda . S - lambda' V lambda / 2) over a
+Gaussian lambda of variance w (Robbins 1970) is evidence against the model,
 
     |I + w V|^(-1/2) exp( S' (V + I / w)^-1 S / 2 ),
 
@@ -78,7 +79,7 @@ class Misfit:
         each = np.diag(spread) / len(wider)
         if not self.unit.any():
             return replace(self, unit=each)
-        scale = 1.0 / np.sqrt(self.unit)
+        scale = 1.0 / np.sqrt(np.maximum(self.unit, self.unit.mean()))
         found = Misfit(
             self.total + innovation * scale,
             self.spread + spread * np.outer(scale, scale),
@@ -89,16 +90,13 @@ class Misfit:
     @property
     def log_evidence(self) -> float:
         """log E, natural."""
-        every = range(len(self.total))
-        of = [self._log_evidence(list(some), w) for w in WIDTHS for some in [*zip(every), every]]
-        return float(np.logaddexp.reduce(of)) - math.log(len(of))
-
-    def _log_evidence(self, some: list[int], w: float) -> float:
-        """That the reward lacks weights of some of the statistics."""
-        total, spread = self.total[some], self.spread[np.ix_(some, some)]
-        _, log_size = np.linalg.slogdet(np.eye(len(some)) + w * spread)
-        gain = total @ np.linalg.solve(spread + np.eye(len(some)) / w, total)
-        return 0.5 * float(gain - log_size)
+        alone, found = np.diag(self.spread), []
+        for w in WIDTHS:
+            found += list(0.5 * (self.total**2 / (alone + 1.0 / w) - np.log1p(w * alone)))
+            _, log_size = np.linalg.slogdet(np.eye(len(alone)) + w * self.spread)
+            within = self.spread + np.eye(len(alone)) / w
+            found.append(0.5 * (self.total @ np.linalg.solve(within, self.total) - log_size))
+        return float(np.logaddexp.reduce(found)) - math.log(len(found))
 
     @property
     def deviations(self) -> Array:

@@ -23,7 +23,7 @@ from bisirl_ros.crowd.foresight import View
 from bisirl_ros.crowd.goal_mixture import GoalMixture
 from bisirl_ros.crowd.in_mind import in_mind
 from bisirl_ros.crowd.latent import Latent, draws
-from bisirl_ros.crowd.left_out import left_out
+from bisirl_ros.crowd.left_out import LeftOut
 from bisirl_ros.crowd.model import CrowdModel
 from bisirl_ros.crowd.offered import Choosable
 from bisirl_ros.crowd.person import Person
@@ -36,12 +36,16 @@ AWAY = (AWAY_M, AWAY_M, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class _Seen:
-    """What M = N * Q decisions looked at; robot: (M, 6) as it was; asked: (M, points + K, 2)."""
+    """What M = N * Q decisions looked at.
+
+    robot: (M, 6) as it was; asked: (M, points + K, 2); of_places: of each (`LeftOut`)
+    """
 
     view: View
     robot: Tensor
     asked: Tensor
     foreseen: Step
+    of_places: Tensor
     latent: Latent
 
 
@@ -58,6 +62,7 @@ class Explainer:
     ) -> None:
         self._model, self._draws = model, state_draws
         self._structures = tuple(structures) or (Structure(GIVEN, model.scenario.person),)
+        self._left_out = LeftOut(model.scenario)
         self._choosable = Choosable(model.candidates, model.scenario.person.max_speed)
         self._timed: dict[tuple[float, float], Explainer] = {}
 
@@ -148,7 +153,8 @@ class Explainer:
         foreseen = model.foresight.looking(furthest).steps(weights, view, asked, model.room)
         times = latent.log_weight.shape[1]
         robot = model.tensor(batch.robot[when]).repeat_interleave(times, 0)
-        return _Seen(view, robot, asked, foreseen, latent)
+        places = self._left_out.of_places(view.own, asked)
+        return _Seen(view, robot, asked, foreseen, places, latent)
 
     def _possible(self, batch: Decisions) -> list[Structure]:
         """Those for which there is enough of a robot on record, or a policy."""
@@ -170,8 +176,9 @@ class Explainer:
         for share, one in zip(shares, several, strict=True):
             foreseen = replace(one.foreseen, goal=goal[:, None, None])
             features = features + share * structure.features(foreseen, one.robot)
-        beyond = left_out(seen.view.own, goal, seen.robot[:, :2], seen.asked)
-        wide, log_weight = torch.cat([features, beyond], -1), latent.log_weight
+        beyond = self._left_out.of_way(seen.view.own, goal, seen.robot[:, :2], seen.asked)
+        wide = torch.cat([features, beyond, seen.of_places], -1)
+        log_weight = latent.log_weight
         count, times, points = log_weight.shape
         log_area = latent.offered.log_area
         if goal is not seen.view.goal:

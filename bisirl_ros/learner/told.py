@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from bisirl_ros.core.outer_report import OuterReport, PersonEstimate
-from bisirl_ros.crowd import left_out
+from bisirl_ros.crowd.left_out import LeftOut
+from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.io.plain import json_ready
 
 
-def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
+def told(report: OuterReport, scenario: Scenario) -> dict[str, Any]:
     """JSON-able; values that are not finite become None."""
-    people = {name: _of_person(found) for name, found in report.people.items()}
+    left_out = LeftOut(scenario)
+    people = {name: _of_person(found, left_out) for name, found in report.people.items()}
     record = {
         "k": report.k,
         "updates": report.updates,
@@ -27,7 +29,7 @@ def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
         "held_out": report.held_out,
         "objective": report.objective,
         "rank": report.rank,
-        "unidentified": report.identified.unidentified(features),
+        "unidentified": report.identified.unidentified(scenario.feature_names),
         "drift": report.drift,
         "drifted": dict(report.drifted),
         "gradient_norms": list(report.gradient_norms),
@@ -38,7 +40,7 @@ def told(report: OuterReport, features: tuple[str, ...]) -> dict[str, Any]:
     return dict(json_ready(record))
 
 
-def _of_person(found: PersonEstimate) -> dict[str, Any]:
+def _of_person(found: PersonEstimate, left_out: LeftOut) -> dict[str, Any]:
     """Of one person.
 
     misfit: log_evidence against the model, `how` they differ where it is enough, else None

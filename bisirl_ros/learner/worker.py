@@ -238,8 +238,8 @@ class Worker:
         self._outbox.put((None, json.dumps({"said": line})))
 
     def _on_report(self, report: OuterReport) -> None:
-        batch, features = self._batch, self._config.scenario.feature_names
-        self._report = told(report, features) | {
+        batch = self._batch
+        self._report = told(report, self._config.scenario) | {
             "episode": batch.episode,
             "constant_velocity": float(np.mean(self._reference.log_density(batch))),
             "timing": self._recorder.timings.best.told,

@@ -139,6 +139,16 @@ def test_what_a_poor_estimate_cannot_foretell_does_not_count() -> None:
         assert found.total.any() == counts
 
 
+def test_what_hardly_varies_is_measured_in_what_all_do_on_average() -> None:
+    """A place where nobody was before is no weight that may be a million times as large."""
+    wider = chosen_by(np.concatenate([THETA, NONE]), 20, np.random.default_rng(0))
+    for unit, measured in (([1.0, 1e-12], [1.0, 0.5]), ([2.0, 1.0], [2.0, 1.5])):
+        begun = Misfit(np.zeros(2), np.zeros((2, 2)), np.array(unit))
+        found = begun.after(wider, THETA, 1e-3 * np.eye(3))
+        seen = -wider.gradient(np.concatenate([THETA, NONE]))[3:]
+        assert found.total == pytest.approx(seen / np.sqrt(measured))
+
+
 def test_the_first_batch_that_counts_says_only_what_to_measure_in() -> None:
     wider = chosen_by(np.concatenate([THETA, NONE]), 20, np.random.default_rng(0))
     found = Misfit.none(2).after(wider, THETA, 1e-3 * np.eye(3))

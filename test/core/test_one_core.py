@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -48,3 +49,15 @@ def page_faults(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc's allocator")
 def test_an_update_like_the_one_before_maps_few_pages_anew() -> None:
     assert 4 * page_faults("kept") < page_faults("given back")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.parametrize("first", ["bisirl_ros.cli", "bisirl_ros.entry", "bisirl_ros.core.arrays"])
+def test_arithmetic_has_one_thread_however_a_process_begins(first: str) -> None:
+    """Nodes that a launch file starts among them; numpy's BLAS makes its threads at import."""
+    program = f"import {first}, numpy, os; print(len(os.listdir('/proc/self/task')))"
+    alone = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=alone
+    )
+    assert int(done.stdout) == 1

@@ -79,9 +79,16 @@ def test_what_is_learned_of_people_who_are_the_model_is_right() -> None:
 
 
 @pytest.mark.slow
-def test_people_whom_no_structure_explains_are_found_and_their_intervals_hold_more() -> None:
-    found = learned("ORCA", 0, 12)
-    assert found["found"] is not None
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("ORCA", " than foreseen"), ("avoids somebody unseen", ") than foreseen")],
+)
+def test_people_whom_no_structure_explains_are_found_and_their_intervals_hold_more(
+    kind: str, how: str
+) -> None:
+    """Of who keeps away from a place that nobody else minds, what is told is a place."""
+    found = learned(kind, 0, 12)
+    assert found["found"] is not None and found["how"].endswith(how)
     assert max(found["log_evidence"]) > np.log(100.0)
     assert np.all(np.array(found["inside"]) >= np.array(found["laplace"]))
 

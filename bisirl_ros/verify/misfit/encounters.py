@@ -18,7 +18,7 @@ from bisirl_ros.crowd.actors import Actor, PolicyDriver, tell
 from bisirl_ros.crowd.actors.bodies import deciding
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.episode import play
-from bisirl_ros.crowd.left_out import in_words
+from bisirl_ros.crowd.left_out import LeftOut
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.crowd.situation import Situation
@@ -130,7 +130,7 @@ def learned(kind: str, seed: int, episodes: int) -> dict[str, Any]:
     given = as_given[-1]
     return {
         "found": next((k + 1 for k, one in enumerate(each) if one.doubted), None),
-        "how": in_words(last.deviations),
+        "how": LeftOut(met.scenario).in_words(last.deviations),
         "log_evidence": [one.log_evidence for one in each],
         "structure": last.structure,
         "probability": dict(last.structures),
