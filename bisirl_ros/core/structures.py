@@ -28,8 +28,9 @@ from bisirl_ros.errors import InputError
 
 HOPELESS = 15.0
 """A structure so many nats behind the best is given up."""
-AHEAD = 1.0
-"""Nats by which another structure has to be ahead of the leading one to be believed instead."""
+AHEAD = 1.5
+"""Nats by which a structure has to be ahead of the one as given, and of the one that was believed
+before, to be believed."""
 LIKELY = 1e-3
 """The probability below which a structure need not be rejected for somebody to be doubted."""
 ONCE_BELIEVED = 3.0
@@ -84,7 +85,7 @@ class Family:
 
     prior: before anything was seen; false_alarm: see `LoopConfig.misfit_alarm`
     of: by structure, of those that may still be it, all of the same batches; given_up: the others
-    leading: which is believed; another one has to be likelier by AHEAD to be believed instead
+    leading: which is believed; likelier by AHEAD than the one as given, if it is another
     head_start: nats by which the leading one is likelier before anything is compared
     """
 
@@ -116,13 +117,10 @@ class Family:
         of = {name: one for name, one in every.items() if one.finite}
         if not of:
             raise InputError("interactions: no way to decide explains them; check the poses")
-        best = max(of, key=lambda name: of[name].log_evidence)
-        least = of[best].log_evidence - HOPELESS
+        least = max(one.log_evidence for one in of.values()) - HOPELESS
         kept = {name: one for name, one in of.items() if one.log_evidence >= least}
         lost = tuple(name for name in before if name not in kept)
-        leading = self.leading
-        if leading not in kept or kept[leading].log_evidence < of[best].log_evidence - AHEAD:
-            leading = best
+        leading = believed(kept, self.leading)
         return replace(self, of=kept, given_up=(*self.given_up, *lost), leading=leading)
 
     @property
@@ -166,6 +164,18 @@ class Family:
     def begun_anew(self) -> Family:
         """Of somebody who changed: any structure may be theirs, the leading one most likely."""
         return replace(self, of={}, given_up=(), head_start=ONCE_BELIEVED)
+
+
+def believed(of: Mapping[str, Explanation], before: str) -> str:
+    """The structure that is believed where one was `before`: the likeliest, or one within AHEAD.
+
+    First of these the one as given, so that who decides as they were thought to is rarely told
+    otherwise; then the one that was believed, so that two that are alike do not take turns.
+    """
+    best = max(of, key=lambda name: of[name].log_evidence)
+    enough = of[best].log_evidence - AHEAD
+    near = (name for name in (GIVEN, before) if name in of and of[name].log_evidence >= enough)
+    return next(near, best)
 
 
 def identical(some: Mapping[str, Any], others: Mapping[str, Any]) -> bool:

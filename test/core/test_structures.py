@@ -17,13 +17,14 @@ from bisirl_ros.core.lower_level import solve_lower_level
 from bisirl_ros.core.misfit import Misfit
 from bisirl_ros.core.posterior import GIVEN, spread_of
 from bisirl_ros.core.solver import Collected
-from bisirl_ros.core.structures import AHEAD, Explanation, Family
+from bisirl_ros.core.structures import AHEAD, Explanation, Family, believed
 from bisirl_ros.errors import InputError
 
 from .conftest import ConditionalLogit, Day, DaySolver, chosen_by, day
 
 THETA = np.array([1.0, -2.0, 0.5])
 LEARNED = LoopConfig(policy_steps=1, checked_episodes=0, structure="learned")
+OTHER = "somehow else"
 TURNED = "sees the first feature turned round"
 
 
@@ -95,6 +96,27 @@ def test_what_is_hardly_likelier_is_not_believed_instead() -> None:
     ahead = found.of[TURNED].log_evidence - found.of[GIVEN].log_evidence
     assert abs(ahead) < AHEAD and found.leading == GIVEN
     assert sum(found.probability.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("nats", "before", "now"),
+    [
+        ((0.0, 1.4, -9.0), GIVEN, GIVEN),
+        ((0.0, 1.4, -9.0), TURNED, GIVEN),  # taken back, once it is not ahead by enough any more
+        ((0.0, 1.6, -9.0), GIVEN, TURNED),
+        ((0.0, 5.0, 6.0), TURNED, TURNED),  # two that are alike do not take turns
+        ((0.0, 5.0, 7.0), TURNED, OTHER),
+        ((0.0, 5.0, 6.0), GIVEN, OTHER),
+        ((None, 5.0, 6.0), GIVEN, OTHER),  # given up
+    ],
+)
+def test_another_structure_is_believed_where_it_is_ahead(
+    nats: tuple[float | None, ...], before: str, now: str
+) -> None:
+    nothing = Explanation(Evidence.start(1, 1.0), np.zeros(1))
+    named = zip((GIVEN, TURNED, OTHER), nats, strict=True)
+    of = {name: replace(nothing, lost=n) for name, n in named if n is not None}
+    assert believed(of, before) == now
 
 
 def test_what_is_condensed_is_still_counted() -> None:
