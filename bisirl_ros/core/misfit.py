@@ -8,11 +8,11 @@ that these innovations r_k have mean zero under the model, given the past, and c
     V_k = Cov z + Cov(z, Phi) P_k Cov(Phi, z),  P_k the covariance of theta then.
 
 Each statistic is measured in its deviation for one decision, as the batches before had it, so that
-those weigh alike who choose widely and who hardly vary, but in no less than what all have on
-average: what hardly varies, such as a place where nobody was, is not made much of. (In the
-deviation of the batch itself, which depends on what was chosen in it, innovations would have a
-mean.) With S = sum r_k and V = sum V_k, the mean of exp(lambda . S - lambda' V lambda / 2) over a
-Gaussian lambda of variance w (Robbins 1970) is evidence against the model,
+those weigh alike who choose widely and who hardly vary, but in no less than what those have that
+vary: what hardly does, such as a place where nobody was, is not made much of. (In the deviation of
+the batch itself, which depends on what was chosen in it, innovations would have a mean.) With
+S = sum r_k and V = sum V_k, the mean of exp(lambda . S - lambda' V lambda / 2) over a Gaussian lambda
+of variance w (Robbins 1970) is evidence against the model,
 
     |I + w V|^(-1/2) exp( S' (V + I / w)^-1 S / 2 ),
 
@@ -71,15 +71,18 @@ class Misfit:
         if not (np.isfinite(told).all() and np.isfinite(innovation).all()):
             return self
         across, by_choice = told[n:, :n], told[n:, n:]
+        if not np.trace(by_choice) > 0.0:  # nothing could have been chosen otherwise
+            return self
         by_theta = across @ covariance @ across.T
-        by_choice = by_choice + JITTER * max(float(np.trace(by_choice)), JITTER) * np.eye(k)
+        by_choice = by_choice + JITTER * float(np.trace(by_choice)) * np.eye(k)
         if np.linalg.eigvals(np.linalg.solve(by_choice, by_theta)).real.max() > POOREST:
             return self
         spread = by_choice + by_theta
         each = np.diag(spread) / len(wider)
         if not self.unit.any():
             return replace(self, unit=each)
-        scale = 1.0 / np.sqrt(np.maximum(self.unit, self.unit.mean()))
+        usual = self.unit @ self.unit / self.unit.sum()  # however many hardly vary
+        scale = 1.0 / np.sqrt(np.maximum(self.unit, usual))
         found = Misfit(
             self.total + innovation * scale,
             self.spread + spread * np.outer(scale, scale),

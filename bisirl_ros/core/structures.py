@@ -170,7 +170,7 @@ def believed(of: Mapping[str, Explanation], before: str) -> str:
     """The structure that is believed where one was `before`: the likeliest, or one within AHEAD.
 
     First of these the one as given, so that who decides as they were thought to is rarely told
-    otherwise; then the one that was believed, so that two that are alike do not take turns.
+    otherwise; then the one that was believed, so that two others that are alike do not take turns.
     """
     best = max(of, key=lambda name: of[name].log_evidence)
     enough = of[best].log_evidence - AHEAD

@@ -139,14 +139,23 @@ def test_what_a_poor_estimate_cannot_foretell_does_not_count() -> None:
         assert found.total.any() == counts
 
 
-def test_what_hardly_varies_is_measured_in_what_all_do_on_average() -> None:
-    """A place where nobody was before is no weight that may be a million times as large."""
+def test_what_hardly_varies_is_measured_in_what_those_do_that_vary() -> None:
+    """A place where nobody was is no weight that may be a million times as large; nor do such
+    places, however many, make other statistics weigh more."""
     wider = chosen_by(np.concatenate([THETA, NONE]), 20, np.random.default_rng(0))
-    for unit, measured in (([1.0, 1e-12], [1.0, 0.5]), ([2.0, 1.0], [2.0, 1.5])):
+    for unit, measured in (([1.0, 1e-12], [1.0, 1.0]), ([2.0, 1.0], [2.0, 5.0 / 3.0])):
         begun = Misfit(np.zeros(2), np.zeros((2, 2)), np.array(unit))
         found = begun.after(wider, THETA, 1e-3 * np.eye(3))
         seen = -wider.gradient(np.concatenate([THETA, NONE]))[3:]
         assert found.total == pytest.approx(seen / np.sqrt(measured))
+
+
+def test_a_batch_in_which_no_statistic_varies_does_not_count() -> None:
+    """Least of all as what others are measured in."""
+    wider = chosen_by(np.concatenate([THETA, NONE]), 20, np.random.default_rng(0))
+    still = ConditionalLogit(0.0 * wider.chosen, 0.0 * wider.offered, wider.log_area)
+    begun = Misfit.none(2)
+    assert begun.after(still, THETA, 1e-3 * np.eye(3)) is begun
 
 
 def test_the_first_batch_that_counts_says_only_what_to_measure_in() -> None:
