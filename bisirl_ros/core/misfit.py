@@ -11,8 +11,8 @@ Each statistic is measured in its deviation for one decision, as the batches bef
 those weigh alike who choose widely and who hardly vary, but in no less than what those have that
 vary: what hardly does, such as a place where nobody was, is not made much of. (In the deviation of
 the batch itself, which depends on what was chosen in it, innovations would have a mean.) With
-S = sum r_k and V = sum V_k, the mean of exp(lambda . S - lambda' V lambda / 2) over a Gaussian lambda
-of variance w (Robbins 1970) is evidence against the model,
+S = sum r_k and V = sum V_k, the mean of exp(lambda . S - lambda' V lambda / 2) over a Gaussian
+lambda of variance w (Robbins 1970) is evidence against the model,
 
     |I + w V|^(-1/2) exp( S' (V + I / w)^-1 S / 2 ),
 
