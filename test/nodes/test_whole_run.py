@@ -68,7 +68,7 @@ KINDS = {
 }
 SILENT = {"/parameter_events", "/tf", "/tf_static", "/plan", "/bisirl_node/transition_event"}
 """Not ours, of another scenario, or over before anybody listens."""
-FACTOR, EPISODES = 2, 2
+FACTOR, EPISODES = 1, 2
 SIM = (
     "sim", "--backend", "kinematic", "--episodes", EPISODES, "--real-time-factor", FACTOR,
     "--oracle", "false", "--run-dir", "run", "--scenario", "crossing", "--people", PEOPLE,
@@ -224,7 +224,7 @@ def test_the_folder_of_a_run(run: SimpleNamespace) -> None:
     assert summary["oracle_return"] is None
     assert summary["outer_iterations"] == EPISODES
     assert {i["status"] for i in summary["inner"]} == {"converged"}
-    assert 10.0 < summary["control_period_ms"]["p50"] < 50.0
+    assert 0.4 < summary["control_period_ms"]["p50"] / (1000.0 / (20.0 * FACTOR)) < 2.0
     assert 0.0 < summary["wall_s"] < 120.0
     assert {"bisirl_ros", "python", "torch", "numpy"} <= set(summary["versions"])
     for name in ("weights", "returns", "paths"):

@@ -20,7 +20,7 @@ from bisirl_ros.cli import main
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 SIM = (
-    "sim", "--backend", "kinematic", "--episodes", "2", "--real-time-factor", "2", "--oracle",
+    "sim", "--backend", "kinematic", "--episodes", "2", "--real-time-factor", "1.25", "--oracle",
     "false", "--scenario", "crossing", "--record",
 )  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_the_recording_holds_the_run(recorded: Path) -> None:
         told = [json.loads(m.message.data)["event"] for m in bag.messages(["/episode"])]
     assert told == ["started", "finished"] * 2 + ["run_finished"]
     kept = json.loads((recorded / "bag" / "configuration.json").read_text())
-    assert kept["settings"]["parameters"]["bisirl_node"]["time_scale"] == 2.0
+    assert kept["settings"]["parameters"]["bisirl_node"]["time_scale"] == 1.25
 
 
 def test_the_same_is_learned_from_it(recorded: Path, tmp_path: Path) -> None:
