@@ -60,7 +60,7 @@ class Misfit:
         return Misfit(np.zeros(k), np.zeros((k, k)), np.zeros(k))
 
     def after(self, wider: Likelihood, theta: Array, covariance: Array) -> Misfit:
-        """With one more batch, unless it says nothing that is finite.
+        """With one more batch; itself where that says nothing finite, or nothing could vary in it.
 
         wider: its likelihood with the statistics behind the n features
         theta: (n,) the estimate made before it; covariance: (n, n) of that

@@ -38,7 +38,8 @@ AWAY = (AWAY_M, AWAY_M, 0.0, 0.0)
 class _Seen:
     """What M = N * Q decisions looked at.
 
-    robot: (M, 6) as it was; asked: (M, points + K, 2); of_places: of each (`LeftOut`)
+    robot: (M, 6) as it was; asked: (M, points + K, 2) [m/s]; of_places: (M, points + K, P) [s],
+    `LeftOut.of_places`
     """
 
     view: View
