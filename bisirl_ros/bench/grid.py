@@ -47,6 +47,7 @@ class Grid:
             "passive",
             "no_anticipation",
             "behaviour_cloning",
+            "feature_matching",
             "cirl",
             "go_to_goal",
             "stop_when_near",

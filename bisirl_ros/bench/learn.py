@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from bisirl_ros.bench.cirl import CirlSolver
+from bisirl_ros.bench.feature_matching import FeatureMatchingSolver
+from bisirl_ros.bench.other_estimate import OtherEstimate
 from bisirl_ros.bench.plan import Plan
 from bisirl_ros.bench.task import REWARDED, Prepared, Task
-from bisirl_ros.bench.variants import (
-    CirlSolver,
-    PassiveSolver,
-    behaviour_cloning,
-    no_anticipation,
-)
+from bisirl_ros.bench.variants import PassiveSolver, behaviour_cloning, no_anticipation
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.core.metrics import relative_error
@@ -78,6 +76,7 @@ LEARNERS: dict[str, Learner] = {
     # the check would let in what its gradient leaves out
     "no_anticipation": Learner(no_anticipation, LoopConfig(checked_episodes=0)),
     "behaviour_cloning": Learner(behaviour_cloning, estimates=False),
+    "feature_matching": Learner(FeatureMatchingSolver, FIRST_ORDER),
     "cirl": Learner(CirlSolver, FIRST_ORDER),
 }
 """BISIRL, and what differs from it in one thing each."""
@@ -87,8 +86,8 @@ def graded(
     solver: CrowdSolver, last: Snapshot, names: tuple[str, ...], truth: Array
 ) -> Mapping[str, float]:
     """Mean relative error of people's estimates, and the share of 95 % intervals that hold."""
-    if isinstance(solver, CirlSolver):  # has no intervals
-        estimates = np.array([solver.estimate.get(n, solver.hypotheses.mean(0)) for n in names])
+    if isinstance(solver, OtherEstimate):  # has no intervals
+        estimates = np.array([solver.estimate.get(n, last.stranger) for n in names])
         return {"reward_error": _error(estimates, truth)}
     std = np.array([_std_of(last, name) for name in names]).reshape(truth.shape)
     off = np.abs(last.theta_of(names) - truth)

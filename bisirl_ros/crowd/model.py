@@ -242,3 +242,8 @@ class CrowdModel:
     def starts(self, count: int, rng: np.random.Generator) -> Situation:
         """Starts of imagined episodes, in this game's precision."""
         return self.scenario.sample(count, rng).to(self.device, self.dtype)
+
+    def luck(self, shape: tuple[int, ...], rng: np.random.Generator) -> Tensor:
+        """Of the choices of imagined people: uniform, and below 1 as rounded."""
+        below = 1.0 - torch.finfo(self.dtype).eps
+        return self.tensor(rng.random(shape)).clamp(max=below)

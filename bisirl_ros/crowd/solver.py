@@ -162,9 +162,7 @@ class CrowdSolver:
         belief = start.aims.log_belief
         gumbel = model.tensor(rng.gumbel(size=belief.shape))
         goal = start.aims.goals_at((belief + gumbel).argmax(-1))
-        steps = model.scenario.episode_decisions
-        luck = model.tensor(rng.random((steps, episodes, start.count)))
-        return start, goal, luck.clamp(max=1.0 - torch.finfo(model.dtype).eps)  # below 1 as rounded
+        return start, goal, model.luck((model.scenario.episode_decisions, *belief.shape[:2]), rng)
 
     @property
     def _discounts(self) -> Tensor:

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from bisirl_ros.bench.cell import Size
+from bisirl_ros.bench.cirl import CirlSolver
 from bisirl_ros.bench.learn import LEARNERS, graded
 from bisirl_ros.bench.task import Task
-from bisirl_ros.bench.variants import CirlSolver, PassiveSolver, behaviour_cloning
+from bisirl_ros.bench.variants import PassiveSolver, behaviour_cloning
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.people_evidence import PeopleEvidence
 from bisirl_ros.crowd.decisions import Decisions
