@@ -17,7 +17,7 @@ from bisirl_ros.bench.task import REWARDED, Prepared, Task
 from bisirl_ros.bench.variants import PassiveSolver, behaviour_cloning, no_anticipation
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.metrics import relative_error
+from bisirl_ros.core.metrics import held_out_mean, relative_error
 from bisirl_ros.crowd.actors import PolicyDriver
 from bisirl_ros.crowd.episode import episode_return
 from bisirl_ros.crowd.policy import InteractionPolicy
@@ -62,6 +62,8 @@ class Learner:
         )
         found = play_offline(run)
         figures = watch.figures(found)
+        if not isinstance(made[0], OtherEstimate):  # their likelihood is not what they go by
+            figures |= foretold(found)
         if self.estimates and task.people in REWARDED:
             figures |= graded(made[0], found.last, scenario.identities, task.theta_at_end)
         phi = found.last.phi.float()
@@ -72,6 +74,7 @@ FIRST_ORDER = LoopConfig(hypergradient="first-order")
 
 LEARNERS: dict[str, Learner] = {
     "bisirl": Learner(),
+    "bisirl_careful": Learner(loop=LoopConfig(structure="learned", risk="cvar")),
     "passive": Learner(PassiveSolver, FIRST_ORDER),
     # the check would let in what its gradient leaves out
     "no_anticipation": Learner(no_anticipation, LoopConfig(checked_episodes=0)),
@@ -80,6 +83,15 @@ LEARNERS: dict[str, Learner] = {
     "cirl": Learner(CirlSolver, FIRST_ORDER),
 }
 """BISIRL, and what differs from it in one thing each."""
+
+
+def foretold(found: Outcome) -> Mapping[str, float | None]:
+    """Mean log-likelihood of a decision before it was learned from [nat]: the learner's, and that
+    of a Gaussian about going on at constant velocity which learns its covariance."""
+    return {
+        name: held_out_mean((report["decisions"], report[name]) for report in found.reports)
+        for name in ("held_out", "constant_velocity")
+    }
 
 
 def graded(

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from bisirl_ros.core.metrics import held_out_mean
 from bisirl_ros.io.plain import json_ready
 from bisirl_ros.report.behaviour import behaviour_lines, misfits, structures
 from bisirl_ros.report.record import INTERVAL_STDS
@@ -53,13 +54,9 @@ def people_line(record: PeopleRecord, row: dict[str, Any]) -> str:
 
 def people_summary(record: PeopleRecord) -> dict[str, Any]:
     """Held-out means over the decisions of all recordings but the first, weights, per recording."""
-    later = record.learned[1:]
-    total = sum(row["decisions"] for row in later)
 
     def mean(key: str) -> float | None:
-        if not total or any(row[key] is None for row in later):
-            return None
-        return float(sum(row[key] * row["decisions"] for row in later) / total)
+        return held_out_mean((row["decisions"], row[key]) for row in record.learned)
 
     people = record.learned[-1]["people"] if record.learned else {}
     summary = {
@@ -67,7 +64,7 @@ def people_summary(record: PeopleRecord) -> dict[str, Any]:
         "feature_names": record.feature_names,
         "recordings_played": record.played,
         "recordings_learned_from": len(record.learned),
-        "held_out_decisions": total,
+        "held_out_decisions": sum(row["decisions"] for row in record.learned[1:]),
         "held_out_log_likelihood": mean("held_out"),
         "constant_velocity_log_likelihood": mean("constant_velocity"),
         "theta_hat": {name: of["theta"] for name, of in people.items()},

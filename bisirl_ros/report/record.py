@@ -232,9 +232,7 @@ def relative_error(run: RunRecord) -> float | None:
 def held_out(run: RunRecord) -> float | None:
     """Mean log-likelihood per decision of all episodes but the first, each before it was learned
     from; None where there are none."""
-    later = [e for e in run.episodes[1:] if e.held_out is not None and e.decisions]
-    total = sum(e.decisions for e in later)
-    return sum(e.decisions * (e.held_out or 0.0) for e in later) / total if total else None
+    return metrics.held_out_mean((e.decisions, e.held_out) for e in run.episodes)
 
 
 def collisions(episodes: Iterable[EpisodeRecord]) -> int:

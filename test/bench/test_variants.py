@@ -142,6 +142,7 @@ def test_people_of_any_kind_can_be_learned_from(people: str, crossing: Scenario)
     found = LEARNERS["bisirl"](Task(crossing, people, 0, Size(episodes=4), 2))
     assert len(found.figures["returns"]) == len(found.figures["outcomes"]) == 2
     assert ("reward_error" in found.figures) == (people not in ("social_force", "orca"))
+    assert np.isfinite([found.figures["held_out"], found.figures["constant_velocity"]]).all()
 
 
 def test_the_usual_people_and_solver_of_an_offline_run_are_what_they_were(

@@ -10,7 +10,7 @@ import pytest
 
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.run_folder import RunFolder
-from bisirl_ros.verify.benchmark import EXPERIMENTS, control, gradient, never_worse, quick
+from bisirl_ros.verify.benchmark import EXPERIMENTS, control, gradient, never_worse, others, quick
 from bisirl_ros.verify.benchmark.scenarios import measured_scenarios
 from bisirl_ros.verify.experiment import Setup
 from bisirl_ros.verify.parts import Parts
@@ -89,6 +89,43 @@ def test_a_policy_worse_than_the_one_before_or_than_none_misses(tmp_path: Path) 
         drops = [never_worse.drop(a, b) for a, b in itertools.pairwise(returns)]
         row = {"returns": returns, "drops": drops, "shares": [1.0] * len(drops)}
         assert judged(tmp_path, "never_worse", row, never_worse) is holds
+
+
+FORETOLD = {"held_out": -1.0, "constant_velocity": -1.5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "holds"),
+    [
+        ({}, True),
+        ({"collisions": 0.02}, False),
+        ({"return": 2.0}, False),
+        ({"held_out": -1.6}, False),
+        ({"held_out": None}, False),
+    ],
+)
+def test_people_beyond_the_model_miss(
+    changes: dict[str, object], holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside robots that learn nothing, and beside whoever takes people to go on as they go."""
+    robot = {"return": 2.0, "collisions": 0.01}
+
+    def cells(
+        setup: Setup,
+        say: object,
+        scenarios: list[str],
+        people: list[str],
+        methods: list[str],
+        seeds: list[int],
+    ) -> dict[tuple[str, str, str], list[dict[str, object]]]:
+        ours = {"return": 3.0, "collisions": 0.0, **FORETOLD}
+        rows = {(scenarios[0], p, m): [robot] * len(seeds) for p in people for m in methods}
+        rows |= {(scenarios[0], p, "bisirl"): [ours] * len(seeds) for p in people}
+        return rows | {(scenarios[0], people[-1], "bisirl"): [{**ours, **changes}] * len(seeds)}
+
+    monkeypatch.setattr(others, "cells", cells)
+    found = others.measure(Setup(), lambda line: None)
+    assert found.holds is holds and bool(found.figures["missed"]) is not holds
 
 
 @pytest.mark.parametrize(("p99", "holds"), [(54.0, True), (56.0, False)])

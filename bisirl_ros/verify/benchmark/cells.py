@@ -1,4 +1,4 @@
-"""Cells of the benchmark as parts of an experiment."""
+"""Cells of the benchmark as parts of an experiment: as `bisirl bench` measures them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bisirl_ros.bench.cell import Size
+from bisirl_ros.bench.grid import Grid
 from bisirl_ros.bench.run import measured
 from bisirl_ros.errors import InputError
 from bisirl_ros.verify.experiment import Say, Setup
 
 Rows = dict[tuple[str, str, str], list[dict[str, Any]]]
 """One row a seed, by scenario, people and method."""
-
-FULL, QUICK = Size(60, 2, 2, 512), Size(3, 1, 1, 32)
-EPISODES, QUICK_EPISODES = 24, 2
-"""That a learner lives through."""
 
 
 def cells(
@@ -28,11 +24,10 @@ def cells(
     seeds: Sequence[int],
 ) -> Rows:
     """All of them; raises InputError where one failed."""
-    size = asdict(QUICK if setup.quick else FULL)
-    episodes = QUICK_EPISODES if setup.quick else EPISODES
+    grid = Grid().quick() if setup.quick else Grid()
     every = [(s, p, m) for s in scenarios for p in people for m in methods]
     wanted = {
-        f"{s}, {p}, {m}, seed {seed}": (s, p, m, seed, size, episodes)
+        f"{s}, {p}, {m}, seed {seed}": (s, p, m, seed, asdict(grid.size), grid.episodes)
         for s, p, m in every
         for seed in seeds
     }
