@@ -95,7 +95,7 @@ def _learned(
     policy = InteractionPolicy(scenario.robot)
     solver = CrowdSolver(scenario, policy, through=through, answered=answered)
     updates = size.updates * longer
-    settings = oracle_settings(LoopConfig(), through)
+    settings = oracle_settings(LoopConfig(), through, LoopConfig().checked_episodes)
     phi = oracle_policy(solver, theta, settings, updates, seed, starts=starts)
     assert phi is not None
     return _driven(scenario, phi)

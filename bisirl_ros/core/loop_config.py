@@ -75,6 +75,13 @@ class LoopConfig:
     policy_steps: int = setting(
         6, doc="outer updates per batch; 0 learns no policy", low=0, high=99
     )
+    policy_starts: int = setting(
+        1,
+        doc="policies that are improved side by side, from starts of their own, until they are "
+        "surely worse; the best of them is deployed",
+        low=1,
+        high=100,
+    )
     checked_episodes: int = setting(
         512,
         doc="imagined episodes, at most, by which a new policy must be no worse than the deployed "
@@ -103,6 +110,11 @@ class LoopConfig:
     )
 
     def __post_init__(self) -> None:
+        if self.policy_starts > 1 and (self.beta_i > 0.0 or not self.checked_episodes):
+            raise InputError(
+                "learner: policy_starts above 1 needs checked_episodes above 0 and beta_i 0: which "
+                "policy is the best is told by imagined episodes"
+            )
         if self.structure == LEARNED and self.reward != EACH:
             raise InputError(
                 f"learner: structure 'learned' needs reward 'each', not '{self.reward}': weights of"

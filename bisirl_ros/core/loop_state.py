@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +22,22 @@ from bisirl_ros.core.posterior import Posterior
 Batch = TypeVar("Batch", bound=Sized)
 
 
+@dataclass(frozen=True)
+class Rival:
+    """Another policy phi (m,) that is improved beside the one deployed; ascent: takes its steps."""
+
+    phi: torch.nn.Parameter
+    ascent: Ascent
+
+    @staticmethod
+    def start(phi: Tensor, config: LoopConfig, inertia: Mapping[str, Any] | None = None) -> Rival:
+        """With what its ascent remembers of earlier steps, by default nothing."""
+        parameter = torch.nn.Parameter(phi.clone())
+        ascent = Ascent(parameter, config.optimiser)
+        ascent.inertia = inertia or {}
+        return Rival(parameter, ascent)
+
+
 @dataclass
 class LoopState(Generic[Batch]):
     """Everything the double loop remembers between iterations.
@@ -29,6 +45,7 @@ class LoopState(Generic[Batch]):
     phi: (m,) policy; theta: (n,) estimate, or (P n,) of several people, as its evidence has it;
     ascent: takes the steps of phi; k: outer iterations (batches) done, the version of phi; updates:
     outer updates done; collected: the newest batches, each with the policy it was collected under
+    rivals: policies that began elsewhere and may come to be deployed
     """
 
     phi: torch.nn.Parameter
@@ -39,6 +56,7 @@ class LoopState(Generic[Batch]):
     k: int = 0
     updates: int = 0
     collected: list[tuple[Batch, Tensor]] = field(default_factory=list)
+    rivals: list[Rival] = field(default_factory=list)
 
     @staticmethod
     def start(
@@ -49,12 +67,14 @@ class LoopState(Generic[Batch]):
         *,
         people: bool = False,
         initial: InitialBelief | None = None,
+        rivals: Sequence[Tensor] = (),
     ) -> LoopState[Batch]:
         """theta at its prior's mean and the given phi.
 
         people: the solver tells persons apart (its likelihood is a `PeopleLikelihood`); nobody was
         met yet, and `config.reward` says how their rewards hang together
         initial: what is believed of people; None: 0, as weakly as `config.prior_precision` says
+        rivals: other policies to begin with
         """
         parameter = torch.nn.Parameter(phi.clone())
         prior = (n_features, config.prior_precision, config.evidence_window)
@@ -70,6 +90,7 @@ class LoopState(Generic[Batch]):
             evidence=evidence,
             ascent=Ascent(parameter, config.optimiser),
             rng=np.random.default_rng(seed),
+            rivals=[Rival.start(other, config) for other in rivals],
         )
 
     @property
@@ -77,19 +98,30 @@ class LoopState(Generic[Batch]):
         """The newest batches alone, oldest first."""
         return [batch for batch, _ in self.collected]
 
+    def change_with(self, rival: Rival) -> None:
+        """The rival's policy is the one deployed, and this one becomes the rival."""
+        phi, inertia = self.phi.detach().clone(), self.ascent.inertia
+        with torch.no_grad():
+            self.phi.copy_(rival.phi)
+            rival.phi.copy_(phi)
+        self.ascent.inertia, rival.ascent.inertia = rival.ascent.inertia, inertia
+
     @contextmanager
     def whole_or_not_at_all(self) -> Iterator[None]:
         """What raises inside leaves the state as it was before, its luck included."""
-        kept = {name: getattr(self, name) for name in ("theta", "evidence", "k", "updates")}
+        names = ("theta", "evidence", "k", "updates", "rivals")
+        kept = {name: getattr(self, name) for name in names}
         collected, luck = list(self.collected), self.rng.bit_generator.state
-        phi, inertia = self.phi.detach().clone(), self.ascent.inertia
+        policies: list[LoopState[Batch] | Rival] = [self, *self.rivals]
+        before = [(policy.phi.detach().clone(), policy.ascent.inertia) for policy in policies]
         try:
             yield
         except BaseException:
             for name, value in kept.items():
                 setattr(self, name, value)
             self.collected, self.rng.bit_generator.state = collected, luck
-            with torch.no_grad():
-                self.phi.copy_(phi)
-            self.ascent.inertia = inertia
+            for policy, (phi, inertia) in zip(policies, before, strict=True):
+                with torch.no_grad():
+                    policy.phi.copy_(phi)
+                policy.ascent.inertia = inertia
             raise

@@ -44,10 +44,14 @@ class Update(NamedTuple):
 
 @dataclass(frozen=True)
 class Improved:
-    """The outer updates of one batch, and the share of their step that was taken, 0 to 1."""
+    """The outer updates of one batch, and the share of their step that was taken, 0 to 1.
+
+    switched: whether a policy that began elsewhere came to be better
+    """
 
     updates: tuple[Update, ...] = ()
     share: float = 1.0
+    switched: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class OuterReport:
         them, the fewest of all who have; 0: no change noticed; drifted: the same by person
     people: everybody met so far, by identity, in the order of theta; empty where nobody has a name
     step: share of the step of phi that was taken; what would have been worse was not
+    rivals: policies that are improved beside it; switched: whether one of them came to be better
     inner_s, update_s: time of the inner solve and of each whole outer update [s]
     """
 
@@ -81,6 +86,8 @@ class OuterReport:
     inner_s: float
     update_s: tuple[float, ...]
     step: float = 1.0
+    rivals: int = 0
+    switched: bool = False
     drifted: Mapping[str, int] = field(default_factory=dict)
     people: Mapping[str, PersonEstimate] = field(default_factory=dict)
 
@@ -106,6 +113,8 @@ class OuterReport:
             drift=min(drifted.values(), default=0),
             update_s=tuple(update.seconds for update in updates),
             step=improved.share,
+            rivals=len(state.rivals),
+            switched=improved.switched,
             drifted=drifted,
             people=estimates(state.evidence, state.theta),
             **measured,

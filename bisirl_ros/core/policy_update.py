@@ -1,15 +1,16 @@
 """phi <- phi + eta_k v_k, and a step that would make the deployed policy worse is not taken.
 
 The outer gradient is an estimate, and an optimiser's step of it may lead down as well as up. So the
-steps of a batch are compared with the policy that is deployed, by imagined episodes of the same
-starts and luck, more of them where it is close; where they are worse half of the way is tried, then
-a quarter, then none is gone.
+steps of a batch are compared with the policy that is deployed; where they are worse half of the way
+is tried, then a quarter, then none is gone. Where policies of several starts are improved, the best
+of them is deployed: f has more than one hill.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -22,15 +23,14 @@ from bisirl_ros.core.inverse_hessian import Product
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.outer_report import Improved, Update
-from bisirl_ros.core.risk import ESTIMATE, worth
+from bisirl_ros.core.policy_comparison import Compared
+from bisirl_ros.core.risk import ESTIMATE
 from bisirl_ros.core.solver import Solver
 
 SHARES = (1.0, 0.5, 0.25)
 """Of the way to the new policy, in the order tried."""
-AT_A_TIME = 128
-"""Episodes that are imagined between two looks at the difference."""
-SURE = 3.0
-"""Standard errors by which one policy has to differ from another to be told apart from it early."""
+SETTLED = 48
+"""Updates after which a rival that is surely worse is given up."""
 
 
 def improve_repeatedly(
@@ -40,22 +40,69 @@ def improve_repeatedly(
     clock: Callable[[], float] = time.perf_counter,
     known_theta: Array | None = None,
 ) -> Improved:
-    """The outer updates of one batch, as far as they do not make the policy worse.
+    """The outer updates of one batch, as far as they do not make the policy worse; rivals' too.
 
     known_theta: the truth in place of the estimate: the oracle
     """
+    others = [replace(state, phi=r.phi, ascent=r.ascent, rivals=[]) for r in state.rivals]
+    improved = _improve_one(solver, state, config, clock, known_theta)
+    for other in others:
+        _improve_one(solver, other, config, clock, known_theta)
+    if not others:
+        return improved
+    return replace(improved, switched=_deploy_the_best(solver, state, config, known_theta))
+
+
+def _improve_one(
+    solver: Solver[Batch],
+    state: LoopState[Batch],
+    config: LoopConfig,
+    clock: Callable[[], float],
+    known_theta: Array | None,
+) -> Improved:
     before, updates, share = state.phi.detach().clone(), [], 1.0
     for _ in range(config.policy_steps):
         began = clock()
         objective, norm = improve_policy(solver, state, config, known_theta)
         updates.append(Update(objective, norm, clock() - began))
     if updates and config.checked_episodes and config.beta_i == 0.0:
-        theta, risk = state.theta, config.risk
-        if known_theta is not None:
-            theta, risk = known_theta, ESTIMATE
-        share = _as_far_as_no_worse(solver, state, config.checked_episodes, before, theta, risk)
+        share = _as_far_as_no_worse(
+            state, before, _compared(solver, state, config, known_theta, before)
+        )
         state.ascent.slow(share)
     return Improved(tuple(updates), share)
+
+
+def _compared(
+    solver: Solver[Batch],
+    state: LoopState[Batch],
+    config: LoopConfig,
+    known_theta: Array | None,
+    phi: Tensor,
+) -> Compared:
+    theta, risk = state.theta, config.risk
+    if known_theta is not None:
+        theta, risk = known_theta, ESTIMATE
+    return Compared.of(solver, state, phi, theta, risk, config.checked_episodes)
+
+
+@torch.no_grad()
+def _deploy_the_best(
+    solver: Solver[Batch], state: LoopState[Batch], config: LoopConfig, known_theta: Array | None
+) -> bool:
+    """Deploys the rival that is best, if one is better: whether so. Gives up who will not be."""
+    compared = _compared(solver, state, config, known_theta, state.phi.detach().clone())
+    gains = [compared.gain(rival.phi.detach()) for rival in state.rivals]
+    best = max(range(len(gains)), key=lambda i: gains[i].mean)
+    if switched := gains[best].mean > 0.0:
+        state.change_with(state.rivals[best])
+    if state.updates >= SETTLED:
+        state.rivals = [
+            rival
+            for i, (rival, gain) in enumerate(zip(state.rivals, gains, strict=True))
+            if (switched and i == best) or not gain.surely_worse
+        ]
+    return switched
 
 
 def improve_policy(
@@ -83,49 +130,15 @@ def improve_policy(
 
 
 @torch.no_grad()
-def _as_far_as_no_worse(
-    solver: Solver[Batch],
-    state: LoopState[Batch],
-    episodes: int,
-    before: Tensor,
-    theta: Array,
-    risk: str,
-) -> float:
+def _as_far_as_no_worse(state: LoopState[Batch], before: Tensor, compared: Compared) -> float:
     """Moves phi to the first of SHARES of its way from `before` that is no worse: the share."""
-    luck = int(state.rng.integers(2**62))
-
-    def returns(phi: Tensor, part: int) -> Array:
-        rng = np.random.default_rng([luck, part])
-        count = min(AT_A_TIME, episodes - AT_A_TIME * part)
-        return solver.returns(phi, theta, state.evidence, state.recent, count, rng)
-
-    of_before = cache(lambda part: returns(before, part))
-
-    def gains(part: int) -> Array:
-        found, rival = returns(state.phi.detach(), part), of_before(0)
-        return worth(found, rival, risk) - worth(of_before(part), rival, risk)
-
     whole = state.phi.detach().clone()
     for share in SHARES:
         state.phi.copy_(before + share * (whole - before))
-        if _gain(gains, episodes) >= 0.0:
+        if compared.gain(state.phi.detach()).mean >= 0.0:
             return share
     state.phi.copy_(before)
     return 0.0
-
-
-def _gain(gains: Callable[[int], Array], episodes: int) -> float:
-    """The mean of gains (n,), asked for in parts until its sign is sure, or there are `episodes`.
-
-    Looks again at every part: SURE is wide enough for a few looks.
-    """
-    found = gains(0)
-    while len(found) < episodes:
-        error = float(found.std()) / np.sqrt(len(found))
-        if abs(float(found.mean())) >= SURE * error:
-            break
-        found = np.concatenate([found, gains(len(found) // AT_A_TIME)])
-    return float(found.mean())
 
 
 def _curvature(state: LoopState[Batch]) -> Product:

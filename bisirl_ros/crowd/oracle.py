@@ -11,15 +11,15 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState
-from bisirl_ros.core.policy_update import AT_A_TIME, improve_repeatedly
+from bisirl_ros.core.policy_comparison import AT_A_TIME
+from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.decisions import Decisions
+from bisirl_ros.crowd.policy import start_seed
 from bisirl_ros.crowd.solver import CrowdSolver
 
 COMPARED = 1024
 """Imagined episodes by which several starts are compared."""
-STARTS_APART = 1000
-"""Between the seeds of two starts."""
 
 
 def oracle_policy(
@@ -43,7 +43,7 @@ def oracle_policy(
     flat = known.mean(0) if config.reward == "shared" else known.flatten()
     found = []
     for start in range(starts):
-        state = untaught(solver, config, seed + STARTS_APART * start)
+        state = untaught(solver, config, start_seed(seed, start))
         for done in range(0, updates, most := max(config.policy_steps, 1)):
             if not go_on():
                 return None
@@ -55,14 +55,16 @@ def oracle_policy(
     return max(found, key=lambda pair: pair[0])[1]
 
 
-def oracle_settings(settings: LoopConfig, through: Through) -> LoopConfig:
-    """A learner's settings, for policies to compare it with: checked by fewer episodes.
+def oracle_settings(
+    settings: LoopConfig, through: Through, checked_episodes: int = AT_A_TIME
+) -> LoopConfig:
+    """A learner's settings, for policies to compare it with: checked by no more than so many.
 
     By none where the gradient takes what people do as it comes: the check, by episodes with people
     in them, would let in that they respond.
     """
-    checked = 0 if through is Through.NOTHING else min(settings.checked_episodes, AT_A_TIME)
-    return replace(settings, checked_episodes=checked)
+    most = 0 if through is Through.NOTHING else checked_episodes
+    return replace(settings, checked_episodes=min(settings.checked_episodes, most))
 
 
 def untaught(solver: CrowdSolver, config: LoopConfig, seed: int) -> LoopState[Decisions]:

@@ -28,6 +28,14 @@ SEEN, WALL = 4, 2
 CRUISE = math.atanh(0.6)
 """tanh of this is 0.6: (1 + 0.6) / 2 = 0.8 of the top speed where the goal lies ahead."""
 
+STARTS_APART = 1000
+"""Between the seeds of two starts."""
+
+
+def start_seed(seed: int, start: int) -> int:
+    """Of the start's generator, where learning begins several times; the first is `seed` itself."""
+    return seed + STARTS_APART * start
+
 
 @dataclass(frozen=True)
 class Weights:

@@ -14,7 +14,7 @@ from torch import Tensor
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_config import LEARNED, LoopConfig
-from bisirl_ros.core.loop_state import Batch, LoopState
+from bisirl_ros.core.loop_state import Batch, LoopState, Rival
 from bisirl_ros.core.people_evidence import SHARED, PeopleEvidence
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.errors import InputError
@@ -32,6 +32,7 @@ from bisirl_ros.io.evidence_arrays import (
     part_of,
 )
 from bisirl_ros.io.files import write_whole
+from bisirl_ros.io.inertia_arrays import inertia_arrays, inertia_of
 from bisirl_ros.io.records import Arrays, Records, fields_of
 
 CHECKPOINT = "bisirl.checkpoint/5"
@@ -48,9 +49,10 @@ def save_checkpoint(
     extra: what else the caller has to remember; JSON-able, numbers finite (ValueError otherwise)
     """
     tensors: Arrays = {"phi": state.phi.detach().numpy(), "theta": state.theta}
-    for name, value in state.ascent.inertia.items():
-        if isinstance(value, Tensor):
-            tensors[f"optimiser.{name}"] = value.detach().numpy()
+    tensors |= inertia_arrays("optimiser", state.ascent)
+    for i, rival in enumerate(state.rivals):
+        tensors |= {f"rival.{i}": rival.phi.detach().numpy()}
+        tensors |= inertia_arrays(f"of_rival.{i}", rival.ascent)
     tensors |= numbered("recent", state.recent)
     tensors |= {f"under.{i}": phi.numpy() for i, (_, phi) in enumerate(state.collected)}
     if isinstance(state.evidence, PeopleEvidence):
@@ -68,6 +70,7 @@ def save_checkpoint(
         "updates": state.updates,
         "rng": state.rng.bit_generator.state,
         "recent": len(state.collected),
+        "rivals": len(state.rivals),
         "parts": [counts_of(name, part) for name, part in parts.items()],
         "people": _people(state.evidence),
         "families": {
@@ -209,13 +212,11 @@ def _restore(
         (records.batch(**fields_of(kept[f"recent.{i}"])), _policy(tensors, f"under.{i}", records))
         for i in range(header["recent"])
     ]
-    inertia = {
-        name: torch.from_numpy(np.asarray(value))
-        for name, value in kept.get("optimiser", {}).items()
-    }
-    if any(value.ndim and value.shape != phi.shape for value in inertia.values()):
-        raise ValueError("the optimiser's state is not that of phi")
-    state.ascent.inertia = inertia
+    state.ascent.inertia = inertia_of(kept.get("optimiser", {}), phi)
+    for i in range(header.get("rivals", 0)):
+        other = _policy(tensors, f"rival.{i}", records)
+        inertia = inertia_of(kept.get(f"of_rival.{i}", {}), other)
+        state.rivals.append(Rival.start(other, config, inertia))
     state.rng.bit_generator.state = header["rng"]
     state.k, state.updates = header["k"], header["updates"]
     return state

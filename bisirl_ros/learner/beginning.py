@@ -11,7 +11,7 @@ import torch
 from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_state import LoopState
 from bisirl_ros.crowd.decisions import Decisions
-from bisirl_ros.crowd.policy import InteractionPolicy
+from bisirl_ros.crowd.policy import InteractionPolicy, start_seed
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.io.checkpoint import load_last_good
 from bisirl_ros.io.records import Records
@@ -31,9 +31,16 @@ def beginning(
     initial = initial_belief(config.initial_reward, config.scenario)
     if config.checkpoint:
         return load_last_good(Path(config.checkpoint), records, config.loop, initial)
-    phi, n = policy.initial(torch.Generator().manual_seed(config.seed)), records.n_features
+    seeds = [start_seed(config.seed, start) for start in range(config.loop.policy_starts)]
+    phi, *rivals = [policy.initial(torch.Generator().manual_seed(seed)) for seed in seeds]
     state: LoopState[Decisions] = LoopState.start(
-        phi, n, config.loop, config.seed, people=True, initial=initial
+        phi,
+        records.n_features,
+        config.loop,
+        config.seed,
+        people=True,
+        initial=initial,
+        rivals=rivals,
     )
     return state, {}, ""
 

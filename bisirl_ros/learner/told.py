@@ -34,6 +34,8 @@ def told(report: OuterReport, scenario: Scenario) -> dict[str, Any]:
         "drifted": dict(report.drifted),
         "gradient_norms": list(report.gradient_norms),
         "step": report.step,
+        "rivals": report.rivals,
+        "switched": report.switched,
         "inner_s": report.inner_s,
         "update_s": list(report.update_s),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import OuterTerms
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import LoopState
-from bisirl_ros.core.policy_update import improve_repeatedly
+from bisirl_ros.core.policy_update import SETTLED, improve_repeatedly
+from bisirl_ros.errors import InputError
 
 from .conftest import DaySolver
 
@@ -132,3 +134,76 @@ def test_what_is_close_is_looked_at_longer() -> None:
         assert taken == 1.0
         asked.append(hill.asked)
     assert asked[0] == 2 < asked[1]
+
+
+class Hills(Hill):
+    """One of height 1 at 1, a higher one of height 3 at -2; steps lead to the nearer."""
+
+    def _value(self, phi: float) -> float:
+        return max(1.0 - 0.5 * (phi - 1.0) ** 2, 3.0 - 0.5 * (phi + 2.0) ** 2)
+
+    def outer_terms(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: object,
+        recent: Sequence[object],
+        rng: np.random.Generator,
+        beta_i: float = 0.0,
+    ) -> OuterTerms:
+        at = float(phi)
+        top = 1.0 if 1.0 - 0.5 * (at - 1.0) ** 2 > 3.0 - 0.5 * (at + 2.0) ** 2 else -2.0
+        return OuterTerms(
+            self._value(at), top - phi, np.zeros(3), lambda w: torch.zeros((1, len(phi))).to(phi)
+        )
+
+    def returns(
+        self,
+        phi: Tensor,
+        theta: Array,
+        evidence: object,
+        recent: Sequence[object],
+        episodes: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        return self._value(float(phi)) + 5.0 * rng.normal(size=episodes)
+
+
+def begun(*starts: float, **settings: Any) -> tuple[LoopState[Any], LoopConfig]:
+    """A state whose first start is deployed."""
+    config = LoopConfig(**{"optimiser": "sgd", "policy_steps": 1, "learning_rate": 0.3, **settings})
+    phi, *rivals = [torch.tensor([start]).double() for start in starts]
+    return LoopState.start(phi, 3, config, 0, people=True, rivals=rivals), config
+
+
+def test_of_several_starts_the_best_is_deployed_and_who_will_not_be_is_given_up() -> None:
+    state, config = begun(0.5, -1.5, 2.0)
+    first = improve_repeatedly(Hills(), state, config)  # type: ignore[arg-type]
+    assert first.switched and state.phi.item() < -1.5
+    assert sorted(rival.phi.item() > 0.0 for rival in state.rivals) == [True, True]
+    for _ in range(SETTLED):
+        assert not improve_repeatedly(Hills(), state, config).switched  # type: ignore[arg-type]
+    assert state.phi.item() == pytest.approx(-2.0, abs=0.05) and state.rivals == []
+    assert state.updates == SETTLED + 1  # of the policy deployed, however many there are
+
+
+def test_a_rival_that_is_as_good_stays_one() -> None:
+    state, config = begun(-2.0, -2.0)
+    for _ in range(SETTLED + 1):
+        assert not improve_repeatedly(Hills(), state, config).switched  # type: ignore[arg-type]
+    assert len(state.rivals) == 1
+
+
+def test_what_raises_leaves_rivals_as_they_were() -> None:
+    state, config = begun(0.5, -1.5)
+    with pytest.raises(RuntimeError, match="later"), state.whole_or_not_at_all():
+        improve_repeatedly(Hills(), state, config)  # type: ignore[arg-type]
+        assert state.phi.item() < 0.0
+        raise RuntimeError("later")
+    assert [state.phi.item(), state.rivals[0].phi.item()] == [0.5, -1.5]
+
+
+@pytest.mark.parametrize("settings", [{"checked_episodes": 0}, {"beta_i": 1.0}])
+def test_which_start_is_best_has_to_be_told(settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="policy_starts"):
+        LoopConfig(policy_starts=2, **settings)

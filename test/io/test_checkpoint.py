@@ -54,12 +54,18 @@ def learn(state: LoopState[Day], config: LoopConfig, numbers: range) -> list[Out
 
 
 def fresh(config: LoopConfig, people: bool = True) -> LoopState[Day]:
-    return LoopState.start(torch.zeros(2), 3, config, 7, people=people)
+    rivals = [torch.full((2,), float(start)) for start in range(1, config.policy_starts)]
+    return LoopState.start(torch.zeros(2), 3, config, 7, people=people, rivals=rivals)
 
 
 def same(a: LoopState[Day], b: LoopState[Day]) -> None:
     """Bit for bit."""
     assert torch.equal(a.phi, b.phi)
+    for ours, theirs in zip(a.rivals, b.rivals, strict=True):
+        assert torch.equal(ours.phi, theirs.phi)
+        kept = theirs.ascent.inertia
+        for name, value in ours.ascent.inertia.items():
+            assert value is None or torch.equal(value, kept[name])
     assert (a.theta == b.theta).all()
     assert a.rng.bit_generator.state == b.rng.bit_generator.state
     assert (a.k, a.updates, len(a.recent)) == (b.k, b.updates, len(b.recent))
@@ -87,7 +93,7 @@ def test_among_people_it_goes_on_as_if_never_interrupted(
     reward: str, optimiser: str, tmp_path: Path
 ) -> None:
     """People condensed, forgotten, away, back and new; luck that is drawn."""
-    config = replace(CONFIG, reward=reward, optimiser=optimiser)
+    config = replace(CONFIG, reward=reward, optimiser=optimiser, policy_starts=3)
     path, whole, broken = tmp_path / "c.safetensors", fresh(config), fresh(config)
     reports = learn(whole, config, range(10))
     for i in range(10):

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from bisirl_ros.bench.plan import untrained
 from bisirl_ros.core.bilevel import LoopState
-from bisirl_ros.core.policy_update import AT_A_TIME, improve_repeatedly
+from bisirl_ros.core.policy_comparison import AT_A_TIME
+from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.core.risk import ESTIMATE, RISKS
 from bisirl_ros.core.robust import NORMAL_95
 from bisirl_ros.crowd.actors import Actor, PolicyDriver, tell
