@@ -34,7 +34,8 @@ class FeatureMatchingSolver(OtherEstimate):
     Seeks the root in theta of sum_k (f_k - E_theta[f | start k, phi_k]) - Lambda_0 theta: f_k is
     what a recorded episode counts, its expectation is imagined, of as many decisions. It asks less
     of each decision than the likelihood, and its imagined people may err where nobody ever was.
-    Whose episodes cannot be lived through again is not learned from.
+    Whose episodes cannot be lived through again is not learned from; everybody is taken to decide
+    as long as their episode lasts, or until they arrive.
     """
 
     def __init__(self, scenario: Scenario, policy: InteractionPolicy, **settings: Any) -> None:
@@ -52,12 +53,13 @@ class FeatureMatchingSolver(OtherEstimate):
         self, batch: Decisions, phi: Tensor, before: Collected[Decisions] = ()
     ) -> PeopleLikelihood:
         """The batch's choices; its features are matched, too."""
+        known = super().likelihood(batch, phi, before)
         if batch.replayable:
             policy = phi.detach().to(self.model.device, self.model.dtype)
             self._lived.append((batch, policy, self._counted(batch, policy)))
             for _ in range(STEPS):
                 self._step()
-        return super().likelihood(batch, phi, before)
+        return known
 
     def _step(self) -> None:
         """A damped Newton step of everybody who was met."""
@@ -76,6 +78,7 @@ class FeatureMatchingSolver(OtherEstimate):
             far = float(np.linalg.norm(step))
             self._matched[name] = theta + step * min(1.0, FURTHEST / max(far, 1e-12))
 
+    @torch.no_grad()
     def _counted(self, batch: Decisions, phi: Tensor) -> Array:
         """Sum over a recorded episode of each person's features: (P, n)."""
         start, target, _ = recorded_start([batch], self.model)
@@ -85,6 +88,7 @@ class FeatureMatchingSolver(OtherEstimate):
         _, seen = evaluate(self.model, trajectory, setting, phi)
         return _sums(seen)
 
+    @torch.no_grad()
     def _expected(self, batch: Decisions, phi: Tensor) -> tuple[Array, Array]:
         """Mean of such sums over imagined episodes (P, n), and of what each tells (P, n, n)."""
         model = self.model
@@ -96,12 +100,11 @@ class FeatureMatchingSolver(OtherEstimate):
         setting = model.setting(many, many.aims.likeliest, model.tensor(theta))
         trajectory = model.imagine(phi, many, setting, luck)
         _, seen = evaluate(model, trajectory, setting, phi)
-        fisher = seen.fisher.sum(0).mean(0).detach()
-        return _sums(seen), np.asarray(fisher.double().cpu())
+        return _sums(seen), np.asarray(seen.fisher.sum(0).mean(0).double().cpu())
 
 
 def _sums(seen: Evaluated) -> Array:
     """Features summed over an episode's decisions, mean over episodes: (P, n)."""
-    chosen = seen.chosen.detach().view(*seen.known.shape, -1)
+    chosen = seen.chosen.view(*seen.known.shape, -1)
     counted = torch.where(seen.known[..., None], chosen, 0.0)
     return np.asarray(counted.sum(0).mean(0).double().cpu())

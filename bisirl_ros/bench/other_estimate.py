@@ -21,7 +21,7 @@ from bisirl_ros.crowd.solver import CrowdSolver
 class OtherEstimate(CrowdSolver, ABC):
     """Plans for an estimate of its own, which is no differentiable function of phi.
 
-    So use the `first-order` hypergradient.
+    So use the `first-order` hypergradient, and `reward: each`.
 
     estimate: weights (n,) of everybody met, by identity, as last planned for
     """

@@ -8,7 +8,7 @@ from bisirl_ros.config import setting
 from bisirl_ros.core.hypergradient import Estimator, Hypergradient
 from bisirl_ros.core.lower_level import Method
 from bisirl_ros.core.people_evidence import EACH, REWARDS
-from bisirl_ros.core.risk import ESTIMATE, RISKS
+from bisirl_ros.core.risk import CVAR, ESTIMATE, RISKS
 from bisirl_ros.errors import InputError
 
 STRUCTURES = AS_GIVEN, LEARNED = ("given", "learned")
@@ -96,7 +96,7 @@ class LoopConfig:
         0.05, doc="eta_0 of the step eta_0 / sqrt(1 + updates / rate_decay)", low=0.0, high=1000.0
     )
     rate_decay: float = setting(
-        30.0, doc="updates after which the step has shrunk to 0.7", low=1e-3, high=1e9
+        150.0, doc="updates after which the step has shrunk to 0.7", low=1e-3, high=1e9
     )
     replayed_batches: int = setting(6, doc="newest batches in the cross term", low=1, high=1000)
     risk: str = setting(
@@ -110,10 +110,12 @@ class LoopConfig:
     )
 
     def __post_init__(self) -> None:
-        if self.policy_starts > 1 and (self.beta_i > 0.0 or not self.checked_episodes):
+        compared = self.policy_steps and self.checked_episodes and self.beta_i == 0.0
+        if self.policy_starts > 1 and (not compared or self.risk == CVAR):
             raise InputError(
-                "learner: policy_starts above 1 needs checked_episodes above 0 and beta_i 0: which "
-                "policy is the best is told by imagined episodes"
+                "learner: policy_starts above 1 needs policy_steps and checked_episodes above 0,"
+                " beta_i 0 and risk estimate or mean: which policy is the best is told by the mean"
+                " return of imagined episodes"
             )
         if self.structure == LEARNED and self.reward != EACH:
             raise InputError(

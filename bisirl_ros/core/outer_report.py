@@ -68,7 +68,8 @@ class OuterReport:
         them, the fewest of all who have; 0: no change noticed; drifted: the same by person
     people: everybody met so far, by identity, in the order of theta; empty where nobody has a name
     step: share of the step of phi that was taken; what would have been worse was not
-    rivals: policies that are improved beside it; switched: whether one of them came to be better
+    rivals: policies that are improved beside it; switched: whether one of them came to be better:
+        step, objective, gradient_norms and update_s are of the policy that was deployed before
     inner_s, update_s: time of the inner solve and of each whole outer update [s]
     """
 

@@ -36,6 +36,11 @@ class Gain(NamedTuple):
         return abs(self.mean) >= SURE * self.error
 
     @property
+    def surely_better(self) -> bool:
+        """Told apart, and for the better."""
+        return self.sure and self.mean > 0.0
+
+    @property
     def surely_worse(self) -> bool:
         """Told apart, and not for the better."""
         return self.sure and self.mean < 0.0

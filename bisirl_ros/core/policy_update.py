@@ -48,7 +48,7 @@ def improve_repeatedly(
     improved = _improve_one(solver, state, config, clock, known_theta)
     for other in others:
         _improve_one(solver, other, config, clock, known_theta)
-    if not others:
+    if not others or not improved.updates:
         return improved
     return replace(improved, switched=_deploy_the_best(solver, state, config, known_theta))
 
@@ -90,18 +90,18 @@ def _compared(
 def _deploy_the_best(
     solver: Solver[Batch], state: LoopState[Batch], config: LoopConfig, known_theta: Array | None
 ) -> bool:
-    """Deploys the rival that is best, if one is better: whether so. Gives up who will not be."""
+    """Deploys the best rival that is surely better, if there is one: whether so.
+
+    Gives up who is surely worse so late.
+    """
     compared = _compared(solver, state, config, known_theta, state.phi.detach().clone())
     gains = [compared.gain(rival.phi.detach()) for rival in state.rivals]
     best = max(range(len(gains)), key=lambda i: gains[i].mean)
-    if switched := gains[best].mean > 0.0:
+    if switched := gains[best].surely_better:
         state.change_with(state.rivals[best])
     if state.updates >= SETTLED:
-        state.rivals = [
-            rival
-            for i, (rival, gain) in enumerate(zip(state.rivals, gains, strict=True))
-            if (switched and i == best) or not gain.surely_worse
-        ]
+        each = zip(state.rivals, gains, strict=True)
+        state.rivals = [rival for rival, gain in each if not gain.surely_worse]
     return switched
 
 

@@ -213,7 +213,7 @@ def _restore(
         for i in range(header["recent"])
     ]
     state.ascent.inertia = inertia_of(kept.get("optimiser", {}), phi)
-    for i in range(header.get("rivals", 0)):
+    for i in range(min(header.get("rivals", 0), config.policy_starts - 1)):
         other = _policy(tensors, f"rival.{i}", records)
         inertia = inertia_of(kept.get(f"of_rival.{i}", {}), other)
         state.rivals.append(Rival.start(other, config, inertia))

@@ -131,6 +131,7 @@ def _play(seed: int, batches: int, beta_i: float) -> _Run:
         checked_episodes=0,
         policy_steps=1,
         learning_rate=0.2,
+        rate_decay=30.0,
         beta_i=beta_i,
         hypergradient="first-order",
     )

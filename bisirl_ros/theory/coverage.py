@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 WEIGHTS, BATCHES, EPISODES = 8, 4, 20
 LOW, HIGH, Z = 0.92, 0.98, 1.959964
-CONFIG = LoopConfig(checked_episodes=0, policy_steps=1, learning_rate=1.0)
+CONFIG = LoopConfig(checked_episodes=0, policy_steps=1, learning_rate=1.0, rate_decay=30.0)
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def _play(seed: int, alarm: float, changes: bool = True, episodes: int = EPISODE
         checked_episodes=0,
         hypergradient="first-order",
         policy_steps=1,
+        rate_decay=30.0,
         drift_alarm=alarm,
         inner_tolerance=1e-3,
     )

@@ -124,6 +124,7 @@ def _play(seed: int, batches: int, forgetful: bool = False) -> _Run:
         checked_episodes=0,
         policy_steps=1,
         learning_rate=0.1,
+        rate_decay=30.0,
         prior_precision=PRIOR,
         evidence_window=WINDOW,
     )

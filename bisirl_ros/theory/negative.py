@@ -146,7 +146,7 @@ def _repeated(seed: int) -> list[int]:
 def _estimated(known: KnownGame, seed: int) -> _Found:
     """A run of the double loop, from a random policy, with default settings but few steps."""
     rng = np.random.default_rng([seed, 1])
-    config = LoopConfig(checked_episodes=0, policy_steps=1)
+    config = LoopConfig(checked_episodes=0, policy_steps=1, rate_decay=30.0)
     state: LoopState[TabularInteractions] = LoopState.start(
         known.random_phi(rng), len(known.theta), config, seed
     )

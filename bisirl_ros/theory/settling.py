@@ -90,7 +90,11 @@ def run(setup: Setup, say: Say) -> Outcome:
 def learn(case: Case, plan: Plan) -> Learned:
     """Run the double loop from the uniform policy and theta = 0."""
     config = LoopConfig(
-        checked_episodes=0, policy_steps=3, learning_rate=plan.learning_rate, replayed_batches=1
+        checked_episodes=0,
+        policy_steps=3,
+        learning_rate=plan.learning_rate,
+        rate_decay=30.0,
+        replayed_batches=1,
     )
     game, rng = case.known.game, np.random.default_rng([case.seed, 2])
     phi = torch.zeros(game.n_states * game.n_learner_actions, dtype=torch.float64)

@@ -113,6 +113,17 @@ def test_among_people_it_goes_on_as_if_never_interrupted(
         assert whole.evidence.identities == ("anna", "ben", "cara", "dora")
 
 
+def test_no_more_rivals_go_on_than_are_asked_for(tmp_path: Path) -> None:
+    """What compares them may not be there: a learner that checks nothing has none."""
+    path, several = tmp_path / "c.safetensors", replace(CONFIG, policy_starts=3)
+    save_checkpoint(path, fresh(several), RECORDS)
+    for starts, rivals in ((3, 2), (2, 1), (1, 0)):
+        config = replace(CONFIG, policy_starts=starts)
+        assert len(load_checkpoint(path, RECORDS, config)[0].rivals) == rivals
+    save_checkpoint(path, fresh(CONFIG), RECORDS)  # they were given up, or there were none
+    assert load_checkpoint(path, RECORDS, several)[0].rivals == []
+
+
 def test_before_anybody_was_met_there_is_nothing_to_lose(tmp_path: Path) -> None:
     for people in (True, False):
         path = tmp_path / "c.safetensors"

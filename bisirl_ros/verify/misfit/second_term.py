@@ -110,7 +110,11 @@ def _last_policy(
     batches: int,
 ) -> Tensor:
     config = LoopConfig(
-        checked_episodes=0, policy_steps=1, learning_rate=rate, hypergradient=method
+        checked_episodes=0,
+        policy_steps=1,
+        learning_rate=rate,
+        rate_decay=30.0,
+        hypergradient=method,
     )
     rng = np.random.default_rng([seed, 1])
     phi = torch.zeros_like(known.random_phi(rng))
