@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from bisirl_ros.cli import main
 from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import unpack_snapshot
+from bisirl_ros.io.records import scenario_records
 from bisirl_ros.io.reward_file import LearnedReward, write_reward
-from bisirl_ros.learner.beginning import forget_people, initial_belief
+from bisirl_ros.learner.beginning import beginning, forget_people, initial_belief
 from bisirl_ros.learner.worker import Worker, WorkerConfig
 from bisirl_ros.tracking.timing import AS_GIVEN
 
@@ -149,3 +153,14 @@ def test_it_is_refused_before_anything_starts(
         (line,) = capsys.readouterr().err.splitlines()
         assert word in line
     assert not (tmp_path / "run").exists()
+
+
+def test_policies_of_several_starts_have_networks_of_their_own(crossing: Scenario) -> None:
+    """The first is the one that a learner with one start has."""
+    policy = InteractionPolicy(crossing.robot)
+    config = WorkerConfig(crossing, LoopConfig(policy_starts=3), 4, "cpu")
+    state, _, _ = beginning(config, policy, scenario_records(crossing, policy.size))
+    assert torch.equal(state.phi, policy.initial(torch.Generator().manual_seed(4)))
+    every = [state.phi, *(rival.phi for rival in state.rivals)]
+    assert len(every) == 3
+    assert all(not torch.equal(a, b) for a, b in itertools.combinations(every, 2))

@@ -34,7 +34,7 @@ PATIENCE_S = 60.0
 REPORTED = {
     "k", "episode", "updates", "decisions", "people", "inner", "held_out",
     "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "step", "device",
-    "settings", "timing", "rank", "unidentified", "drift", "drifted",
+    "settings", "timing", "rank", "unidentified", "drift", "drifted", "rivals", "switched",
 }  # fmt: skip
 Start = Callable[..., LearnerProcess]
 
