@@ -25,7 +25,10 @@ def test_a_second_simulation_in_a_domain_is_refused_in_one_line(place: Any) -> N
     first = place.start("bisirl_ros.cli", "sim", *QUICK, "--episodes", 0)
     graph.until(lambda: moving(commands[-1:]), "a robot that drives", 60.0)
     second = place.start("bisirl_ros.cli", "sim", *QUICK, "--episodes", 1)
-    graph.until(lambda: second.process.poll() is not None, "its end", 60.0)
+    try:
+        graph.until(lambda: second.process.poll() is not None, "its end", 60.0)
+    except AssertionError as error:
+        pytest.fail(f"{error}; runs: {second.running()}; said: {second.err}{second.out}")
     assert second.wait() == 2
     (line,) = second.complaints()
     assert "/clock is published by 'sim_node' already" in line and "ROS_DOMAIN_ID" in line
