@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisirl_ros.errors import InputError
 from bisirl_ros.nodes.ros import BisirlNode
 
-DISCOVERY_S = 2.5
+DISCOVERY_S = 4.0
 """By then everybody in the domain has been heard of."""
 UNNAMED = "_NODE_NAME_UNKNOWN_"
 """A publisher that was heard of before its node was; it may be one's own."""
