@@ -64,7 +64,8 @@ def oracle_settings(
     in them, would let in that they respond.
     """
     most = 0 if through is Through.NOTHING else checked_episodes
-    return replace(settings, checked_episodes=min(settings.checked_episodes, most))
+    checked = min(settings.checked_episodes, most)
+    return replace(settings, checked_episodes=checked, policy_starts=1)
 
 
 def untaught(solver: CrowdSolver, config: LoopConfig, seed: int) -> LoopState[Decisions]:

@@ -103,7 +103,9 @@ class BisirlParameters(ScenarioParameters):
 
     def worker(self, scenario: Scenario) -> WorkerConfig:
         """What of it is the learner's, who does not improve a policy that nobody follows."""
-        loop = replace(self.learner, policy_steps=0) if self.observe_only else self.learner
+        loop = self.learner
+        if self.observe_only:
+            loop = replace(loop, policy_steps=0, policy_starts=1)
         return WorkerConfig(
             scenario,
             loop,

@@ -12,8 +12,9 @@ import torch
 from bisirl_ros.core.bilevel import LoopConfig, LoopState, OuterReport, bisirl
 from bisirl_ros.core.lower_level import Status
 from bisirl_ros.core.metrics import relative_error
+from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.decisions import Decisions
-from bisirl_ros.crowd.oracle import oracle_policy
+from bisirl_ros.crowd.oracle import oracle_policy, oracle_settings
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -135,3 +136,11 @@ def test_the_oracle_stops_when_it_is_told(crossing: Scenario) -> None:
     solver = CrowdSolver(crossing, InteractionPolicy(crossing.robot), episodes=2)
     answers = iter([True, False])
     assert oracle_policy(solver, THETA[None], LoopConfig(), 9, 0, lambda: next(answers)) is None
+
+
+def test_a_learner_of_several_starts_has_rulers_with_one() -> None:
+    """Without anticipation nothing is checked, by which several could be told apart."""
+    several = LoopConfig(policy_starts=3)
+    for through, checked in ((Through.MEAN, 128), (Through.NOTHING, 0)):
+        found = oracle_settings(several, through)
+        assert (found.checked_episodes, found.policy_starts) == (checked, 1)

@@ -22,6 +22,7 @@ from bisirl_ros.io.records import scenario_records
 from bisirl_ros.io.reward_file import LearnedReward, write_reward
 from bisirl_ros.learner.beginning import beginning, forget_people, initial_belief
 from bisirl_ros.learner.worker import Worker, WorkerConfig
+from bisirl_ros.parameters.interaction import BisirlParameters
 from bisirl_ros.tracking.timing import AS_GIVEN
 
 MEAN = np.array([1.5, -3.0, -0.5, -0.4])
@@ -164,3 +165,9 @@ def test_policies_of_several_starts_have_networks_of_their_own(crossing: Scenari
     every = [state.phi, *(rival.phi for rival in state.rivals)]
     assert len(every) == 3
     assert all(not torch.equal(a, b) for a, b in itertools.combinations(every, 2))
+
+
+def test_who_only_watches_needs_no_rivals(crossing: Scenario) -> None:
+    parameters = BisirlParameters(observe_only=True, learner=LoopConfig(policy_starts=3))
+    loop = parameters.worker(crossing).loop
+    assert (loop.policy_steps, loop.policy_starts) == (0, 1)
