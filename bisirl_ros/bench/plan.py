@@ -6,7 +6,7 @@ Each takes a scenario, people's true weights, a seed and the size of the work, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -96,7 +96,8 @@ def _learned(
     solver = CrowdSolver(scenario, policy, through=through, answered=answered)
     updates = size.updates * longer
     settings = oracle_settings(LoopConfig(), through, LoopConfig().checked_episodes)
-    phi = oracle_policy(solver, theta, settings, updates, seed, starts=starts)
+    settings = replace(settings, policy_starts=starts)
+    phi = oracle_policy(solver, theta, settings, updates, seed)
     assert phi is not None
     return _driven(scenario, phi)
 

@@ -31,10 +31,10 @@ class Ascent:
         self._phi.grad = gradient
         self._optimiser.step()
 
-    def slow(self, share: float) -> None:
-        """The momentum is that of the share of its way that was gone, or it leads there again."""
+    def stop(self) -> None:
+        """Without momentum: the next step leads where its gradient does."""
         if "exp_avg" in self._kept:
-            self._kept["exp_avg"].mul_(share)
+            self._kept["exp_avg"].zero_()
 
     @property
     def inertia(self) -> dict[str, Any]:

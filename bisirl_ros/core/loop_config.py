@@ -77,14 +77,14 @@ class LoopConfig:
     )
     policy_starts: int = setting(
         1,
-        doc="policies that are improved side by side, from starts of their own, until they are "
-        "surely worse; the best of them is deployed",
+        doc="searches for a better policy side by side, from starts of their own, until they "
+        "are surely worse; the best find is deployed",
         low=1,
         high=100,
     )
     checked_episodes: int = setting(
         512,
-        doc="imagined episodes, at most, by which a new policy must be no worse than the deployed "
+        doc="imagined episodes, at most, by which a new policy must be better than the deployed "
         "one; 0 checks nothing (nor does it where beta_i > 0)",
         low=0,
         high=100000,

@@ -44,13 +44,13 @@ class Update(NamedTuple):
 
 @dataclass(frozen=True)
 class Improved:
-    """The outer updates of one batch, and the share of their step that was taken, 0 to 1.
+    """The outer updates of one batch, of the search that led.
 
-    switched: whether a policy that began elsewhere came to be better
+    deployed: whether they found a better policy; switched: whether another search did, and leads
     """
 
     updates: tuple[Update, ...] = ()
-    share: float = 1.0
+    deployed: bool = False
     switched: bool = False
 
 
@@ -67,9 +67,8 @@ class OuterReport:
     drift: of one part's batches, how many are kept because the person seems to have changed before
         them, the fewest of all who have; 0: no change noticed; drifted: the same by person
     people: everybody met so far, by identity, in the order of theta; empty where nobody has a name
-    step: share of the step of phi that was taken; what would have been worse was not
-    rivals: policies that are improved beside it; switched: whether one of them came to be better:
-        step, objective, gradient_norms and update_s are of the policy that was deployed before
+    deployed: whether a new policy is; searches: how many look for one; switched: whether another of
+        them leads now: objective, gradient_norms and update_s are of the one that led
     inner_s, update_s: time of the inner solve and of each whole outer update [s]
     """
 
@@ -86,8 +85,8 @@ class OuterReport:
     drift: int
     inner_s: float
     update_s: tuple[float, ...]
-    step: float = 1.0
-    rivals: int = 0
+    deployed: bool = False
+    searches: int = 1
     switched: bool = False
     drifted: Mapping[str, int] = field(default_factory=dict)
     people: Mapping[str, PersonEstimate] = field(default_factory=dict)
@@ -113,8 +112,8 @@ class OuterReport:
             identified=identified_by(state.evidence, state.theta),
             drift=min(drifted.values(), default=0),
             update_s=tuple(update.seconds for update in updates),
-            step=improved.share,
-            rivals=len(state.rivals),
+            deployed=improved.deployed,
+            searches=len(state.searches),
             switched=improved.switched,
             drifted=drifted,
             people=estimates(state.evidence, state.theta),

@@ -36,11 +36,6 @@ class Gain(NamedTuple):
         return abs(self.mean) >= SURE * self.error
 
     @property
-    def surely_better(self) -> bool:
-        """Told apart, and for the better."""
-        return self.sure and self.mean > 0.0
-
-    @property
     def surely_worse(self) -> bool:
         """Told apart, and not for the better."""
         return self.sure and self.mean < 0.0
@@ -63,20 +58,19 @@ class Compared:
     def of(
         solver: Solver[Batch],
         state: LoopState[Any],
-        phi: Tensor,
         theta: Array,
         risk: str,
         episodes: int,
     ) -> Compared:
-        """With policy phi (m,), among people as theta and the state's evidence have them."""
-        luck = int(state.rng.integers(2**62))
+        """With the policy deployed, among people as theta and the state's evidence have them."""
+        deployed, luck = state.phi, int(state.rng.integers(2**62))
 
         def returns(policy: Tensor, part: int) -> Array:
             rng = np.random.default_rng([luck, part])
             count = min(AT_A_TIME, episodes - AT_A_TIME * part)
             return solver.returns(policy, theta, state.evidence, state.recent, count, rng)
 
-        return Compared(returns, cache(lambda part: returns(phi, part)), episodes, risk)
+        return Compared(returns, cache(lambda part: returns(deployed, part)), episodes, risk)
 
     def gain(self, phi: Tensor) -> Gain:
         """Of phi (m,), asked for in parts until its sign is sure, or there are `episodes`.

@@ -1,17 +1,17 @@
-"""phi <- phi + eta_k v_k, and a step that would make the deployed policy worse is not taken.
+"""phi <- phi + eta_k v_k, and a deployed policy gives way only to a better one.
 
-The outer gradient is an estimate, and an optimiser's step of it may lead down as well as up. So the
-steps of a batch are compared with the policy that is deployed; where they are worse half of the way
-is tried, then a quarter, then none is gone. Where policies of several starts are improved, the best
-of them is deployed: f has more than one hill.
+The outer gradient is an estimate, and an optimiser's step of it may lead down as well as up. So
+what climbs is not what drives: after a batch the best of what a search has found is deployed, if it
+is better than what is; if all is surely worse, the search returns to what is deployed. Several
+searches begin from several starts: f has more than one hill.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,14 +23,21 @@ from bisirl_ros.core.inverse_hessian import Product
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.outer_report import Improved, Update
-from bisirl_ros.core.policy_comparison import Compared
+from bisirl_ros.core.policy_comparison import Compared, Gain
+from bisirl_ros.core.policy_search import PolicySearch
 from bisirl_ros.core.risk import ESTIMATE
 from bisirl_ros.core.solver import Solver
 
-SHARES = (1.0, 0.5, 0.25)
-"""Of the way to the new policy, in the order tried."""
 SETTLED = 48
-"""Updates after which a rival that is surely worse is given up."""
+"""Updates after which a search is given up that is lost while another leads."""
+
+
+class _Find(NamedTuple):
+    """A policy (m,) that a search has to offer, and what it gains over the one deployed."""
+
+    search: PolicySearch
+    phi: Tensor
+    gain: Gain
 
 
 def improve_repeatedly(
@@ -40,105 +47,78 @@ def improve_repeatedly(
     clock: Callable[[], float] = time.perf_counter,
     known_theta: Array | None = None,
 ) -> Improved:
-    """The outer updates of one batch, as far as they do not make the policy worse; rivals' too.
+    """The outer updates of one batch; what they find is deployed where it is better.
 
-    known_theta: the truth in place of the estimate: the oracle
-    """
-    others = [replace(state, phi=r.phi, ascent=r.ascent, rivals=[]) for r in state.rivals]
-    improved = _improve_one(solver, state, config, clock, known_theta)
-    for other in others:
-        _improve_one(solver, other, config, clock, known_theta)
-    if not others or not improved.updates:
-        return improved
-    return replace(improved, switched=_deploy_the_best(solver, state, config, known_theta))
-
-
-def _improve_one(
-    solver: Solver[Batch],
-    state: LoopState[Batch],
-    config: LoopConfig,
-    clock: Callable[[], float],
-    known_theta: Array | None,
-) -> Improved:
-    before, updates, share = state.phi.detach().clone(), [], 1.0
-    for _ in range(config.policy_steps):
-        began = clock()
-        objective, norm = improve_policy(solver, state, config, known_theta)
-        updates.append(Update(objective, norm, clock() - began))
-    if updates and config.checked_episodes and config.beta_i == 0.0:
-        share = _as_far_as_no_worse(
-            state, before, _compared(solver, state, config, known_theta, before)
-        )
-        state.ascent.slow(share)
-    return Improved(tuple(updates), share)
-
-
-def _compared(
-    solver: Solver[Batch],
-    state: LoopState[Batch],
-    config: LoopConfig,
-    known_theta: Array | None,
-    phi: Tensor,
-) -> Compared:
-    theta, risk = state.theta, config.risk
-    if known_theta is not None:
-        theta, risk = known_theta, ESTIMATE
-    return Compared.of(solver, state, phi, theta, risk, config.checked_episodes)
-
-
-@torch.no_grad()
-def _deploy_the_best(
-    solver: Solver[Batch], state: LoopState[Batch], config: LoopConfig, known_theta: Array | None
-) -> bool:
-    """Deploys the best rival that is surely better, if there is one: whether so.
-
-    Gives up who is surely worse so late.
-    """
-    compared = _compared(solver, state, config, known_theta, state.phi.detach().clone())
-    gains = [compared.gain(rival.phi.detach()) for rival in state.rivals]
-    best = max(range(len(gains)), key=lambda i: gains[i].mean)
-    if switched := gains[best].surely_better:
-        state.change_with(state.rivals[best])
-    if state.updates >= SETTLED:
-        each = zip(state.rivals, gains, strict=True)
-        state.rivals = [rival for rival, gain in each if not gain.surely_worse]
-    return switched
-
-
-def improve_policy(
-    solver: Solver[Batch],
-    state: LoopState[Batch],
-    config: LoopConfig,
-    known_theta: Array | None = None,
-) -> tuple[float, float]:
-    """phi <- phi + eta_k v_k; returns f and ||v_k||. A v_k that is not finite moves nothing.
-
+    Where nothing is checked (`checked_episodes` 0, or beta_i > 0), it is wherever the search is.
     known_theta: (n,) the truth in place of the estimate: the oracle
     """
+    first, *others = state.searches
+    updates = []
+    for _ in range(config.policy_steps):
+        began = clock()
+        objective, norm = _update(solver, state, first, config, known_theta)
+        updates.append(Update(objective, norm, clock() - began))
+        for other in others:
+            _update(solver, state, other, config, known_theta)
+        state.updates += 1
+    if not updates:
+        return Improved()
+    if config.checked_episodes and config.beta_i == 0.0:
+        deployed = _deploy_what_is_better(solver, state, config, known_theta)
+    else:
+        state.phi, deployed = first.phi.detach().clone(), True
+    return Improved(tuple(updates), deployed, switched=state.searches[0] is not first)
+
+
+def _update(
+    solver: Solver[Batch],
+    state: LoopState[Batch],
+    search: PolicySearch,
+    config: LoopConfig,
+    known_theta: Array | None,
+) -> tuple[float, float]:
+    """One step of a search; returns f and ||v_k||. A v_k that is not finite moves nothing."""
     theta, estimator, beta_i = state.theta, config.estimator, config.beta_i
     if known_theta is not None:  # nothing that phi does changes a theta that is known
         theta, estimator, beta_i = known_theta, Estimator(Hypergradient.FIRST_ORDER), 0.0
-    phi = state.phi.detach()
+    phi = search.phi.detach()
     terms = solver.outer_terms(phi, theta, state.evidence, state.recent, state.rng, beta_i)
     v = hypergradient(terms, phi, _curvature(state), estimator, state.rng, state.k)
     norm = float(v.norm())
     if np.isfinite(norm):
         decayed = config.learning_rate / np.sqrt(1.0 + state.updates / config.rate_decay)
-        state.ascent.step(v, float(decayed))
-    state.updates += 1
+        search.step(v, float(decayed))
     return terms.value, norm
 
 
 @torch.no_grad()
-def _as_far_as_no_worse(state: LoopState[Batch], before: Tensor, compared: Compared) -> float:
-    """Moves phi to the first of SHARES of its way from `before` that is no worse: the share."""
-    whole = state.phi.detach().clone()
-    for share in SHARES:
-        state.phi.copy_(before + share * (whole - before))
-        if compared.gain(state.phi.detach()).mean >= 0.0:
-            return share
-    state.phi.copy_(before)
-    return 0.0
+def _deploy_what_is_better(
+    solver: Solver[Batch], state: LoopState[Batch], config: LoopConfig, known_theta: Array | None
+) -> bool:
+    """Deploys the best policy that was found, if it is better than the one that is: whether so.
+
+    Another start's has to be surely better, or behaviour would change back and forth. A search all
+    of whose finds are surely worse is lost: that which leads returns, others are given up so late.
+    """
+    theta, risk = (state.theta, config.risk) if known_theta is None else (known_theta, ESTIMATE)
+    compared = Compared.of(solver, state, theta, risk, config.checked_episodes)
+    finds = [
+        _Find(search, phi, compared.gain(phi))
+        for search in state.searches
+        for phi in search.candidates
+    ]
+    first = state.searches[0]
+    better = [f for f in finds if f.gain.mean > 0.0 and (f.search is first or f.gain.sure)]
+    if better:
+        best = max(better, key=lambda find: find.gain.mean)
+        state.phi = best.phi.clone()
+        state.searches = sorted(state.searches, key=lambda search: search is not best.search)
+    not_lost = [find.search for find in finds if not find.gain.surely_worse]
+    if state.searches[0] not in not_lost:
+        state.searches[0].return_to(state.phi)
+    if state.updates >= SETTLED:
+        state.searches = [state.searches[0], *(s for s in state.searches[1:] if s in not_lost)]
+    return bool(better)
 
 
 def _curvature(state: LoopState[Batch]) -> Product:

@@ -32,11 +32,6 @@ STARTS_APART = 1000
 """Between the seeds of two starts."""
 
 
-def start_seed(seed: int, start: int) -> int:
-    """Of the start's generator, where learning begins several times; the first is `seed` itself."""
-    return seed + STARTS_APART * start
-
-
 @dataclass(frozen=True)
 class Weights:
     """phi, cut into the layers of the network."""
@@ -99,6 +94,11 @@ class InteractionPolicy:
         if not self.robot.sideways:
             parts[6][0] = CRUISE - 1.0  # the goal ahead adds 1, see _seek
         return torch.cat([part.flatten() for part in parts])
+
+    def starts(self, seed: int, count: int) -> list[Tensor]:
+        """So many goal seekers, phi (m,) each, whose networks differ; the first is the seed's."""
+        seeds = [seed + STARTS_APART * i for i in range(count)]
+        return [self.initial(torch.Generator().manual_seed(one)) for one in seeds]
 
     def weights(self, phi: Tensor) -> Weights:
         """The layers of phi (m,), ready for `velocity`."""

@@ -14,8 +14,9 @@ from torch import Tensor
 from bisirl_ros.core.evidence import Evidence
 from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_config import LEARNED, LoopConfig
-from bisirl_ros.core.loop_state import Batch, LoopState, Rival
+from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.people_evidence import SHARED, PeopleEvidence
+from bisirl_ros.core.policy_search import PolicySearch
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import pack, unpack
@@ -35,7 +36,7 @@ from bisirl_ros.io.files import write_whole
 from bisirl_ros.io.inertia_arrays import inertia_arrays, inertia_of
 from bisirl_ros.io.records import Arrays, Records, fields_of
 
-CHECKPOINT = "bisirl.checkpoint/5"
+CHECKPOINT = "bisirl.checkpoint/6"
 
 
 def save_checkpoint(
@@ -49,10 +50,9 @@ def save_checkpoint(
     extra: what else the caller has to remember; JSON-able, numbers finite (ValueError otherwise)
     """
     tensors: Arrays = {"phi": state.phi.detach().numpy(), "theta": state.theta}
-    tensors |= inertia_arrays("optimiser", state.ascent)
-    for i, rival in enumerate(state.rivals):
-        tensors |= {f"rival.{i}": rival.phi.detach().numpy()}
-        tensors |= inertia_arrays(f"of_rival.{i}", rival.ascent)
+    for i, search in enumerate(state.searches):
+        tensors |= {f"search.{i}": search.phi.detach().numpy(), f"mean.{i}": search.mean.numpy()}
+        tensors |= inertia_arrays(f"inertia.{i}", search.ascent)
     tensors |= numbered("recent", state.recent)
     tensors |= {f"under.{i}": phi.numpy() for i, (_, phi) in enumerate(state.collected)}
     if isinstance(state.evidence, PeopleEvidence):
@@ -70,7 +70,7 @@ def save_checkpoint(
         "updates": state.updates,
         "rng": state.rng.bit_generator.state,
         "recent": len(state.collected),
-        "rivals": len(state.rivals),
+        "searches": len(state.searches),
         "parts": [counts_of(name, part) for name, part in parts.items()],
         "people": _people(state.evidence),
         "families": {
@@ -212,11 +212,15 @@ def _restore(
         (records.batch(**fields_of(kept[f"recent.{i}"])), _policy(tensors, f"under.{i}", records))
         for i in range(header["recent"])
     ]
-    state.ascent.inertia = inertia_of(kept.get("optimiser", {}), phi)
-    for i in range(min(header.get("rivals", 0), config.policy_starts - 1)):
-        other = _policy(tensors, f"rival.{i}", records)
-        inertia = inertia_of(kept.get(f"of_rival.{i}", {}), other)
-        state.rivals.append(Rival.start(other, config, inertia))
+    state.searches = [
+        PolicySearch.start(
+            _policy(tensors, f"search.{i}", records),
+            config,
+            _policy(tensors, f"mean.{i}", records),
+            inertia_of(kept.get(f"inertia.{i}", {}), phi),
+        )
+        for i in range(min(header["searches"], config.policy_starts))
+    ]
     state.rng.bit_generator.state = header["rng"]
     state.k, state.updates = header["k"], header["updates"]
     return state

@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_state import LoopState
 from bisirl_ros.crowd.decisions import Decisions
-from bisirl_ros.crowd.policy import InteractionPolicy, start_seed
+from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.io.checkpoint import load_last_good
 from bisirl_ros.io.records import Records
@@ -31,8 +29,7 @@ def beginning(
     initial = initial_belief(config.initial_reward, config.scenario)
     if config.checkpoint:
         return load_last_good(Path(config.checkpoint), records, config.loop, initial)
-    seeds = [start_seed(config.seed, start) for start in range(config.loop.policy_starts)]
-    phi, *rivals = [policy.initial(torch.Generator().manual_seed(seed)) for seed in seeds]
+    phi, *others = policy.starts(config.seed, config.loop.policy_starts)
     state: LoopState[Decisions] = LoopState.start(
         phi,
         records.n_features,
@@ -40,7 +37,7 @@ def beginning(
         config.seed,
         people=True,
         initial=initial,
-        rivals=rivals,
+        more_starts=others,
     )
     return state, {}, ""
 

@@ -120,7 +120,7 @@ def memory(state: LoopState[Day]) -> tuple[object, ...]:
         state.phi.detach().clone().tolist(),
         state.theta.tolist(),
         state.evidence,
-        repr(state.ascent.inertia),
+        repr([(s.phi.tolist(), s.mean.tolist(), s.ascent.inertia) for s in state.searches]),
         state.rng.bit_generator.state,
         (state.k, state.updates),
         list(map(id, state.recent)),

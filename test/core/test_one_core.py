@@ -13,7 +13,7 @@ PROGRAM = """
 import resource, sys, numpy as np, torch
 from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.core.one_core import stay_on_one_core
-from bisirl_ros.core.policy_update import improve_policy
+from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.crowd.oracle import untaught
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
@@ -25,13 +25,13 @@ if sys.argv[1] == "kept":
     torch.set_num_threads(2)
     stay_on_one_core()
     assert torch.get_num_threads() == 1
-scenario, loop = load_scenario("crossing", people=4), LoopConfig()
+scenario, loop = load_scenario("crossing", people=4), LoopConfig(policy_steps=1, checked_episodes=0)
 solver = CrowdSolver(scenario, InteractionPolicy(scenario.robot))
 state, theta = untaught(solver, loop, 0), true_weights(scenario, seed=0).flatten()
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    improve_policy(solver, state, loop, known_theta=theta)
+    improve_repeatedly(solver, state, loop, known_theta=theta)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 faults()

@@ -1,4 +1,4 @@
-"""A step that imagination calls worse is not taken, or not whole."""
+"""What drives gives way only to what imagination calls better."""
 
 from __future__ import annotations
 
@@ -59,34 +59,57 @@ class Hill(DaySolver):
         return float(-0.5 * (phi - 1.0).square().sum()) + luck
 
 
-def stepped(hill: Hill, phi: float, **settings: float) -> tuple[float, float]:
-    """phi after one plain step from `phi`, and the share of it that was taken."""
-    config = LoopConfig(**{"optimiser": "sgd", "policy_steps": 1, **settings})  # type: ignore[arg-type]
-    state: LoopState = LoopState.start(torch.tensor([phi]).double(), 3, config, 0, people=True)
+def begun(*starts: float, **settings: Any) -> tuple[LoopState[Any], LoopConfig]:
+    """A state whose first start is deployed."""
+    config = LoopConfig(**{"optimiser": "sgd", "policy_steps": 1, **settings})
+    phi, *others = [torch.tensor([start]).double() for start in starts]
+    return LoopState.start(phi, 3, config, 0, people=True, more_starts=others), config
+
+
+def stepped(hill: Hill, phi: float, **settings: Any) -> tuple[float, bool]:
+    """What is deployed after one plain step from `phi`, and whether that is new."""
+    state, config = begun(phi, **settings)
     found = improve_repeatedly(hill, state, config)  # type: ignore[arg-type]
-    return float(state.phi.detach()), found.share
+    return state.phi.item(), found.deployed
 
 
 @pytest.mark.parametrize(
-    ("rate", "sense", "share"),
-    [(1.0, 1.0, 1.0), (1.9, 1.0, 1.0), (3.0, 1.0, 0.5), (7.0, 1.0, 0.25), (9.0, 1.0, 0.0),
-     (0.1, -1.0, 0.0)],
-)  # fmt: skip
-def test_it_goes_as_far_as_is_no_worse(rate: float, sense: float, share: float) -> None:
-    """From 0 towards 1: a step of twice the way is as good as none, one of more is worse."""
-    phi, taken = stepped(Hill(sense), 0.0, learning_rate=rate)
-    assert taken == share
-    assert phi == pytest.approx(share * rate * sense)
+    ("rate", "sense", "reached"),
+    [(1.0, 1.0, 1.0), (1.9, 1.0, 1.9), (3.0, 1.0, 0.15), (0.1, -1.0, 0.0)],
+)
+def test_the_best_find_is_deployed_if_it_is_better(
+    rate: float, sense: float, reached: float
+) -> None:
+    """From 0 towards 1: a step of twice the way is as good as none, one of more is worse; the mean
+    has gone a twentieth of it."""
+    phi, deployed = stepped(Hill(sense), 0.0, learning_rate=rate)
+    assert phi == pytest.approx(reached)
+    assert deployed == (reached > 0.0)
 
 
-def test_a_refused_step_leaves_no_momentum_behind() -> None:
-    """The next steps lead where they are told, not where the refused ones led."""
-    hill, config = Hill(-1.0), LoopConfig(policy_steps=6)
-    state: LoopState = LoopState.start(torch.zeros(1).double(), 3, config, 0, people=True)
-    assert improve_repeatedly(hill, state, config).share == 0.0  # type: ignore[arg-type]
+def test_a_search_that_is_lost_returns_without_its_momentum() -> None:
+    """The next steps lead where they are told, not where the lost ones led."""
+    hill = Hill(-1.0)
+    state, config = begun(0.0, optimiser="adam", policy_steps=6)
+    assert not improve_repeatedly(hill, state, config).deployed  # type: ignore[arg-type]
+    (search,) = state.searches
+    assert search.phi.item() == search.mean.item() == state.phi.item() == 0.0
     hill.sense = 1.0
-    assert improve_repeatedly(hill, state, config).share == 1.0  # type: ignore[arg-type]
+    assert improve_repeatedly(hill, state, config).deployed  # type: ignore[arg-type]
     assert state.phi.item() > 0.1
+
+
+def test_a_search_goes_on_where_it_may_be_worse_and_the_policy_stays() -> None:
+    """Luck of its own hides what is worse by little: what drives waits for something better."""
+    hill = Hill(-1.0, own=30.0)
+    state, config = begun(0.9, learning_rate=0.05)
+    phi, waited = state.phi.item(), 0
+    for _ in range(20):
+        deployed = improve_repeatedly(hill, state, config).deployed  # type: ignore[arg-type]
+        assert deployed or state.phi.item() == phi
+        waited += not deployed and state.searches[0].phi.item() < phi
+        phi = state.phi.item()
+    assert waited
 
 
 class Gamble(Hill):
@@ -104,37 +127,36 @@ class Gamble(Hill):
         return float(phi.sum()) + (1.0 + 10.0 * float(phi.sum())) * rng.normal(size=episodes)
 
 
-@pytest.mark.parametrize(("risk", "share"), [("estimate", 1.0), ("mean", 1.0), ("cvar", 0.0)])
-def test_a_cautious_robot_does_not_gamble(risk: str, share: float) -> None:
-    config = LoopConfig(optimiser="sgd", policy_steps=1, learning_rate=0.5, risk=risk)
-    for known, taken in ((None, share), (np.zeros(3), 1.0)):  # of the oracle nothing is in doubt
-        state: LoopState = LoopState.start(torch.zeros(1).double(), 3, config, 0, people=True)
+@pytest.mark.parametrize(("risk", "dares"), [("estimate", True), ("mean", True), ("cvar", False)])
+def test_a_cautious_robot_does_not_gamble(risk: str, dares: bool) -> None:
+    for known, does in ((None, dares), (np.zeros(3), True)):  # of the oracle nothing is in doubt
+        state, config = begun(0.0, learning_rate=0.5, risk=risk)
         found = improve_repeatedly(Gamble(), state, config, known_theta=known)  # type: ignore[arg-type]
-        assert found.share == taken
+        assert found.deployed == does
 
 
 def test_where_nothing_is_checked_the_step_is_the_optimisers() -> None:
     for settings in ({"checked_episodes": 0}, {"beta_i": 1.0}):
         hill = Hill(-1.0)
-        assert stepped(hill, 0.0, learning_rate=0.1, **settings) == (pytest.approx(-0.1), 1.0)
+        assert stepped(hill, 0.0, learning_rate=0.1, **settings) == (pytest.approx(-0.1), True)
         assert hill.asked == 0
 
 
 def test_no_policy_learned_is_nothing_to_check() -> None:
     hill = Hill()
-    assert stepped(hill, 0.3, policy_steps=0) == (pytest.approx(0.3), 1.0)
+    assert stepped(hill, 0.3, policy_steps=0) == (pytest.approx(0.3), False)
     assert hill.asked == 0
 
 
 def test_what_is_close_is_looked_at_longer() -> None:
-    """A step that gains much is taken after one look at both; one that gains little after more."""
+    """Of finds that gain much one look at each is enough, beside one at what is deployed."""
     asked = []
     for rate in (1.0, 0.04):
-        hill = Hill(own=0.2)
-        _, taken = stepped(hill, 0.0, learning_rate=rate, checked_episodes=2048)
-        assert taken == 1.0
+        hill = Hill(own=0.05)
+        _, deployed = stepped(hill, 0.0, learning_rate=rate, checked_episodes=2048)
+        assert deployed
         asked.append(hill.asked)
-    assert asked[0] == 2 < asked[1]
+    assert asked[0] == 3 < asked[1]
 
 
 class Hills(Hill):
@@ -178,59 +200,42 @@ class Hills(Hill):
         return self._value(float(phi)) + luck * rng.normal(size=episodes)
 
 
-def begun(*starts: float, **settings: Any) -> tuple[LoopState[Any], LoopConfig]:
-    """A state whose first start is deployed."""
-    config = LoopConfig(**{"optimiser": "sgd", "policy_steps": 1, "learning_rate": 0.3, **settings})
-    phi, *rivals = [torch.tensor([start]).double() for start in starts]
-    return LoopState.start(phi, 3, config, 0, people=True, rivals=rivals), config
-
-
 def test_of_several_starts_the_best_is_deployed_and_who_will_not_be_is_given_up() -> None:
-    state, config = begun(0.5, -1.5, 2.0)
+    state, config = begun(0.5, -1.5, 2.0, learning_rate=0.3)
     first = improve_repeatedly(Hills(), state, config)  # type: ignore[arg-type]
-    assert first.switched and state.phi.item() < -1.5
-    assert [rival.phi.item() > 0.0 for rival in state.rivals] == [True, True]
+    assert first.switched and first.deployed and state.phi.item() < -1.5
+    leader, *others = state.searches
+    assert leader.phi.item() == state.phi.item()
+    assert [other.phi.item() > 0.0 for other in others] == [True, True]
     for _ in range(SETTLED):
         assert not improve_repeatedly(Hills(), state, config).switched  # type: ignore[arg-type]
-    assert state.phi.item() == pytest.approx(-2.0, abs=0.05) and state.rivals == []
-    assert state.updates == SETTLED + 1  # of the policy deployed, however many there are
+    assert state.phi.item() == pytest.approx(-2.0, abs=0.05) and state.searches == [leader]
+    assert state.updates == SETTLED + 1  # of each search
 
 
-def test_a_rival_that_is_hardly_worse_or_better_stays_one() -> None:
+def test_another_start_that_is_hardly_worse_or_better_goes_on_beside() -> None:
     """What is not sure neither switches nor gives up: behaviour does not change back and forth."""
     for starts in ((-2.0, -2.1), (-2.1, -2.0)):
         state, config = begun(*starts, learning_rate=0.0)
         for _ in range(SETTLED + 3):
             assert not improve_repeatedly(Hills(1.0), state, config).switched  # type: ignore[arg-type]
-        assert [state.phi.item(), *(r.phi.item() for r in state.rivals)] == pytest.approx(starts)
+        assert [state.phi.item(), *(s.phi.item() for s in state.searches)] == pytest.approx(
+            [starts[0], *starts]
+        )
 
 
-def test_rivals_are_checked_like_the_policy_deployed() -> None:
-    state, config = begun(0.0, -1.0)
-    improve_repeatedly(Hill(-1.0), state, config)  # type: ignore[arg-type]
-    assert [state.phi.item(), state.rivals[0].phi.item()] == [0.0, -1.0]
-
-
-def test_who_changes_places_takes_their_momentum_along() -> None:
-    state, config = begun(0.5, -1.5, optimiser="adam", policy_steps=3, learning_rate=0.01)
-    momentum = {}
-    for phi in (0.5, -1.5):
-        alone, _ = begun(phi, optimiser="adam")
-        improve_repeatedly(Hills(), alone, config)  # type: ignore[arg-type]
-        momentum[phi] = alone.ascent.inertia["exp_avg"]
-    assert improve_repeatedly(Hills(), state, config).switched  # type: ignore[arg-type]
-    assert torch.equal(state.ascent.inertia["exp_avg"], momentum[-1.5])
-    assert torch.equal(state.rivals[0].ascent.inertia["exp_avg"], momentum[0.5])
-
-
-def test_what_raises_leaves_rivals_as_they_were() -> None:
-    state, config = begun(0.5, -1.5, 2.0)
+def test_what_raises_leaves_searches_as_they_were() -> None:
+    state, config = begun(0.5, -1.5, 2.0, optimiser="adam", learning_rate=0.3)
+    improve_repeatedly(Hill(), state, config)  # type: ignore[arg-type]
     state.updates = SETTLED
+    before = [(search, repr(search.remembered())) for search in state.searches]
+    phi = state.phi
     with pytest.raises(RuntimeError, match="later"), state.whole_or_not_at_all():
         improve_repeatedly(Hills(), state, config)  # type: ignore[arg-type]
-        assert state.phi.item() < 0.0 and len(state.rivals) < 2
+        assert [(s, repr(s.remembered())) for s in state.searches] != before
         raise RuntimeError("later")
-    assert [state.phi.item(), *(r.phi.item() for r in state.rivals)] == [0.5, -1.5, 2.0]
+    assert [(s, repr(s.remembered())) for s in state.searches] == before
+    assert state.phi is phi and state.updates == SETTLED
 
 
 def test_where_no_policy_is_learned_none_is_exchanged() -> None:

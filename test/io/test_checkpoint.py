@@ -54,15 +54,15 @@ def learn(state: LoopState[Day], config: LoopConfig, numbers: range) -> list[Out
 
 
 def fresh(config: LoopConfig, people: bool = True) -> LoopState[Day]:
-    rivals = [torch.full((2,), float(start)) for start in range(1, config.policy_starts)]
-    return LoopState.start(torch.zeros(2), 3, config, 7, people=people, rivals=rivals)
+    others = [torch.full((2,), float(start)) for start in range(1, config.policy_starts)]
+    return LoopState.start(torch.zeros(2), 3, config, 7, people=people, more_starts=others)
 
 
 def same(a: LoopState[Day], b: LoopState[Day]) -> None:
     """Bit for bit."""
     assert torch.equal(a.phi, b.phi)
-    for ours, theirs in zip(a.rivals, b.rivals, strict=True):
-        assert torch.equal(ours.phi, theirs.phi)
+    for ours, theirs in zip(a.searches, b.searches, strict=True):
+        assert torch.equal(ours.phi, theirs.phi) and torch.equal(ours.mean, theirs.mean)
         kept = theirs.ascent.inertia
         for name, value in ours.ascent.inertia.items():
             assert value is None or torch.equal(value, kept[name])
@@ -113,15 +113,15 @@ def test_among_people_it_goes_on_as_if_never_interrupted(
         assert whole.evidence.identities == ("anna", "ben", "cara", "dora")
 
 
-def test_no_more_rivals_go_on_than_are_asked_for(tmp_path: Path) -> None:
-    """What compares them may not be there: a learner that checks nothing has none."""
+def test_no_more_searches_go_on_than_are_asked_for(tmp_path: Path) -> None:
+    """What compares them may not be there: a learner that checks nothing has one."""
     path, several = tmp_path / "c.safetensors", replace(CONFIG, policy_starts=3)
     save_checkpoint(path, fresh(several), RECORDS)
-    for starts, rivals in ((3, 2), (2, 1), (1, 0)):
+    for starts in (3, 2, 1):
         config = replace(CONFIG, policy_starts=starts)
-        assert len(load_checkpoint(path, RECORDS, config)[0].rivals) == rivals
-    save_checkpoint(path, fresh(CONFIG), RECORDS)  # they were given up, or there were none
-    assert load_checkpoint(path, RECORDS, several)[0].rivals == []
+        assert len(load_checkpoint(path, RECORDS, config)[0].searches) == starts
+    save_checkpoint(path, fresh(CONFIG), RECORDS)  # others were given up, or there were none
+    assert len(load_checkpoint(path, RECORDS, several)[0].searches) == 1
 
 
 def test_before_anybody_was_met_there_is_nothing_to_lose(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_what_is_unfit_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_a_checkpoint_of_before_is_refused_by_its_schema(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     path.write_bytes(pack("bisirl.checkpoint/2", {"phi": np.zeros(2)}, {"k": 3}))
-    with pytest.raises(InputError, match=r"holds .*checkpoint/2, expected .*checkpoint/5"):
+    with pytest.raises(InputError, match=r"holds .*checkpoint/2, expected .*checkpoint/6"):
         load_checkpoint(path, RECORDS, CONFIG)
 
 

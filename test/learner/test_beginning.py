@@ -162,12 +162,12 @@ def test_policies_of_several_starts_have_networks_of_their_own(crossing: Scenari
     config = WorkerConfig(crossing, LoopConfig(policy_starts=3), 4, "cpu")
     state, _, _ = beginning(config, policy, scenario_records(crossing, policy.size))
     assert torch.equal(state.phi, policy.initial(torch.Generator().manual_seed(4)))
-    every = [state.phi, *(rival.phi for rival in state.rivals)]
-    assert len(every) == 3
+    every = [search.phi for search in state.searches]
+    assert len(every) == 3 and torch.equal(every[0], state.phi)
     assert all(not torch.equal(a, b) for a, b in itertools.combinations(every, 2))
 
 
-def test_who_only_watches_needs_no_rivals(crossing: Scenario) -> None:
+def test_who_only_watches_needs_one_start(crossing: Scenario) -> None:
     parameters = BisirlParameters(observe_only=True, learner=LoopConfig(policy_starts=3))
     loop = parameters.worker(crossing).loop
     assert (loop.policy_steps, loop.policy_starts) == (0, 1)

@@ -33,8 +33,8 @@ LOOP = LoopConfig(policy_steps=1)
 PATIENCE_S = 60.0
 REPORTED = {
     "k", "episode", "updates", "decisions", "people", "inner", "held_out",
-    "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "step", "device",
-    "settings", "timing", "rank", "unidentified", "drift", "drifted", "rivals", "switched",
+    "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "deployed", "device",
+    "settings", "timing", "rank", "unidentified", "drift", "drifted", "searches", "switched",
 }  # fmt: skip
 Start = Callable[..., LearnerProcess]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import LoopState
-from bisirl_ros.core.policy_update import improve_policy
+from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.oracle import untaught
@@ -96,10 +96,9 @@ def of_scenario(name: str, seed: int, batches: int, episodes: int) -> dict[str, 
 
 
 def _begun(solver: CrowdSolver, theta: Array, seed: int) -> LoopState[Decisions]:
-    config = LoopConfig()
+    config = LoopConfig(policy_steps=LEARNED, checked_episodes=0)
     state = untaught(solver, config, seed)
-    for _ in range(LEARNED):
-        improve_policy(solver, state, config, known_theta=theta.flatten())
+    improve_repeatedly(solver, state, config, known_theta=theta.flatten())
     return state
 
 

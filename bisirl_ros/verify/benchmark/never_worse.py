@@ -65,7 +65,7 @@ def runs_over(names: Sequence[str], runs: int, first_seed: int) -> list[tuple[st
 
 def of_run(name: str, seed: int, batches: int) -> dict[str, Any]:
     """Return of each deployed policy, the first of them the goal seeker; how far each is below the
-    one before, as a share of that; the share of each step that was gone."""
+    one before, as a share of that; after which batches a new one was deployed."""
     scenario = load_scenario(name)
     policy, theta = InteractionPolicy(scenario.robot), true_weights(scenario, seed=seed)
     solver, config = CrowdSolver(scenario, policy), LoopConfig()
@@ -75,17 +75,18 @@ def of_run(name: str, seed: int, batches: int) -> dict[str, Any]:
         rng = np.random.default_rng([seed, luck])
         return float(solver.returns(phi, theta.flatten(), state.evidence, [], episodes, rng).mean())
 
-    before = state.phi.detach().clone()
-    returns, drops, shares = [value(before, JUDGED, 14)], [], []
+    before = state.phi
+    returns, drops, deployed = [value(before, JUDGED, 14)], [], []
     for _ in range(batches):
-        shares.append(improve_repeatedly(solver, state, config, known_theta=theta.flatten()).share)
-        after = state.phi.detach().clone()
+        improved = improve_repeatedly(solver, state, config, known_theta=theta.flatten())
+        deployed.append(improved.deployed)
+        after = state.phi
         returns.append(value(after, JUDGED, 14))
         drops.append(drop(returns[-2], returns[-1]))
         if drops[-1] > WORSE / 2.0:
             drops[-1] = drop(value(before, AGAIN, 15), value(after, AGAIN, 15))
         before = after
-    return {"returns": returns, "drops": drops, "shares": shares}
+    return {"returns": returns, "drops": drops, "deployed": deployed}
 
 
 def drop(before: float, after: float) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.policy_update import improve_policy
+from bisirl_ros.core.policy_update import improve_repeatedly
 from bisirl_ros.crowd.oracle import untaught
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import Scenario, load_scenario
@@ -76,10 +76,11 @@ def side_by_side(rounds: int) -> dict[int, list[float]]:
 
 
 def _updating(scenario: Scenario) -> Callable[[], object]:
-    solver, config = CrowdSolver(scenario, InteractionPolicy(scenario.robot)), LoopConfig()
+    solver = CrowdSolver(scenario, InteractionPolicy(scenario.robot))
+    config = LoopConfig(policy_steps=1, checked_episodes=0)
     state = untaught(solver, config, 0)
     theta = np.array(list(drawn_people(scenario, 0).values())).flatten()
-    return lambda: improve_policy(solver, state, config, known_theta=theta)
+    return lambda: improve_repeatedly(solver, state, config, known_theta=theta)
 
 
 def _judged(table: dict[str, Any], seeds: list[int], quick: bool) -> Outcome:
