@@ -36,6 +36,11 @@ class Gain(NamedTuple):
         return abs(self.mean) >= SURE * self.error
 
     @property
+    def better(self) -> bool:
+        """By more than its error: of many that are as good some seem better."""
+        return self.mean > self.error
+
+    @property
     def surely_worse(self) -> bool:
         """Told apart, and not for the better."""
         return self.sure and self.mean < 0.0

@@ -108,7 +108,7 @@ def _deploy_what_is_better(
         for phi in search.candidates
     ]
     first = state.searches[0]
-    better = [f for f in finds if f.gain.mean > 0.0 and (f.search is first or f.gain.sure)]
+    better = [f for f in finds if f.gain.better and (f.search is first or f.gain.sure)]
     if better:
         best = max(better, key=lambda find: find.gain.mean)
         state.phi = best.phi.clone()
