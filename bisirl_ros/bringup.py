@@ -33,7 +33,7 @@ class SimArguments:
     people: int = setting(-1, doc="how many take part; -1: as the scenario says", low=-1, high=50)
     drive: str = setting("", doc="differential, omni or ackermann; empty: as the scenario says")
     robot: str = setting("", doc="name or .yaml path of a robot; empty: as the scenario says")
-    episodes: int = setting(14, doc="episodes to play; 0 plays on", low=0, high=100000)
+    episodes: int = setting(12, doc="episodes to play; 0 plays on", low=0, high=100000)
     seed: int = setting(0, doc="of starts, people and learner", low=0)
     real_time_factor: float = setting(1.0, doc="simulated per real second", low=0.05, high=10.0)
     backend: str = setting("auto", doc="physics", choices=("auto", "bullet", "kinematic"))

@@ -35,7 +35,7 @@ class Size:
 
     updates: int = setting(60, doc="of a planner's policy", low=0)
     starts: int = setting(2, doc="of the oracle, the best of which counts", low=1)
-    longer: int = setting(3, doc="times as many updates, of the oracle", low=1)
+    longer: int = setting(5, doc="times as many updates, of the oracle", low=1)
     episodes: int = setting(512, doc="by which a method is judged", low=2)
 
 

@@ -95,7 +95,7 @@ def _learned(
     policy = InteractionPolicy(scenario.robot)
     solver = CrowdSolver(scenario, policy, through=through, answered=answered)
     updates = size.updates * longer
-    settings = oracle_settings(LoopConfig(), through, LoopConfig().checked_episodes)
+    settings = oracle_settings(LoopConfig(), through)
     settings = replace(settings, policy_starts=starts)
     phi = oracle_policy(solver, theta, settings, updates, seed)
     assert phi is not None

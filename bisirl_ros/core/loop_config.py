@@ -12,6 +12,7 @@ from bisirl_ros.core.risk import CVAR, ESTIMATE, RISKS
 from bisirl_ros.errors import InputError
 
 STRUCTURES = AS_GIVEN, LEARNED = ("given", "learned")
+LEAST_CHECKED = 16
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class LoopConfig:
         1, doc="starts of the inner loop, all but one at random", low=1, high=1000
     )
     policy_steps: int = setting(
-        6, doc="outer updates per batch; 0 learns no policy", low=0, high=99
+        8, doc="outer updates per batch; 0 learns no policy", low=0, high=99
     )
     policy_starts: int = setting(
         1,
@@ -110,7 +111,12 @@ class LoopConfig:
     )
 
     def __post_init__(self) -> None:
-        compared = self.policy_steps and self.checked_episodes and self.beta_i == 0.0
+        if 0 < self.checked_episodes < LEAST_CHECKED:
+            raise InputError(
+                f"learner: checked_episodes must be 0 or at least {LEAST_CHECKED}, got "
+                f"{self.checked_episodes}: of fewer episodes the error is not known"
+            )
+        compared = self.policy_steps and self.checks
         if self.policy_starts > 1 and (not compared or self.risk == CVAR):
             raise InputError(
                 "learner: policy_starts above 1 needs policy_steps and checked_episodes above 0,"
@@ -122,6 +128,12 @@ class LoopConfig:
                 f"learner: structure 'learned' needs reward 'each', not '{self.reward}': weights of"
                 " people who decide in different ways do not teach about each other"
             )
+
+    @property
+    def checks(self) -> bool:
+        """Whether imagined episodes decide if a new policy is deployed; without information gain,
+        which they do not have."""
+        return self.checked_episodes > 0 and self.beta_i == 0.0
 
     @property
     def estimator(self) -> Estimator:

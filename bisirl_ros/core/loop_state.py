@@ -66,7 +66,7 @@ class LoopState(Generic[Batch]):
         )
         means = [part.prior_mean for part in evidence.parts.values()]
         return LoopState(
-            phi=phi.clone(),
+            phi=phi.detach().clone(),
             theta=np.concatenate([np.zeros(0), *means]),
             evidence=evidence,
             searches=[PolicySearch.start(start, config) for start in (phi, *more_starts)],

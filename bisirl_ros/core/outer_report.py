@@ -46,11 +46,11 @@ class Update(NamedTuple):
 class Improved:
     """The outer updates of one batch, of the search that led.
 
-    deployed: whether they found a better policy; switched: whether another search did, and leads
+    renewed: whether a new policy is deployed; switched: whether another search found it, and leads
     """
 
     updates: tuple[Update, ...] = ()
-    deployed: bool = False
+    renewed: bool = False
     switched: bool = False
 
 
@@ -62,14 +62,15 @@ class OuterReport:
         that are published of people are in `people`
     inner: of the lower level
     held_out: mean log-likelihood per decision of this batch before anything was learned from it;
-    objective: f(phi, theta), NaN where no policy is learned; gradient_norms: one per outer update;
+    objective, gradient_norms, update_s: of the search that led, f at its iterate (NaN where no
+        policy is learned), norms and times [s] of its outer updates
     identified: which directions of one person's theta all interactions so far speak of, whoever's
     drift: of one part's batches, how many are kept because the person seems to have changed before
         them, the fewest of all who have; 0: no change noticed; drifted: the same by person
     people: everybody met so far, by identity, in the order of theta; empty where nobody has a name
-    deployed: whether a new policy is; searches: how many look for one; switched: whether another of
-        them leads now: objective, gradient_norms and update_s are of the one that led
-    inner_s, update_s: time of the inner solve and of each whole outer update [s]
+    renewed: whether a new policy is deployed; searches: how many look for one; switched: whether
+        another of them leads now
+    inner_s: time of the inner solve [s]
     """
 
     k: int
@@ -85,7 +86,7 @@ class OuterReport:
     drift: int
     inner_s: float
     update_s: tuple[float, ...]
-    deployed: bool = False
+    renewed: bool = False
     searches: int = 1
     switched: bool = False
     drifted: Mapping[str, int] = field(default_factory=dict)
@@ -112,7 +113,7 @@ class OuterReport:
             identified=identified_by(state.evidence, state.theta),
             drift=min(drifted.values(), default=0),
             update_s=tuple(update.seconds for update in updates),
-            deployed=improved.deployed,
+            renewed=improved.renewed,
             searches=len(state.searches),
             switched=improved.switched,
             drifted=drifted,

@@ -1,6 +1,7 @@
-"""How much better one policy is than another, by imagined episodes of the same starts and luck.
+"""How much better one policy is than the one deployed, by imagined episodes of the same luck.
 
-As many as it takes to be sure, up to a number: more of them where two policies are close.
+As many as it takes to be sure, up to a number: few where a policy is far worse, or so much better
+that what happens rarely and costs much, and may not have been seen yet, would not undo it.
 """
 
 from __future__ import annotations
@@ -21,37 +22,42 @@ from bisirl_ros.core.solver import Solver
 AT_A_TIME = 128
 """Episodes that are imagined between two looks at the difference."""
 SURE = 3.0
-"""Standard errors by which one policy has to differ from another to be told apart from it early."""
+"""Standard errors by which one policy has to differ from another to be told apart from it."""
 
 
 class Gain(NamedTuple):
-    """Of one policy over another: mean of what is earned more, and its standard error."""
+    """Of one policy over another: mean of what is earned more, and its standard error.
+
+    most, most_error: the same from above, where mean is from below (`risk.worth`), else equal
+    """
 
     mean: float
     error: float
+    most: float
+    most_error: float
 
     @property
-    def sure(self) -> bool:
-        """Whether the two are told apart."""
-        return abs(self.mean) >= SURE * self.error
+    def least(self) -> float:
+        """What it is, less its error: of many policies that are as good some seem better."""
+        return self.mean - self.error
 
     @property
-    def better(self) -> bool:
-        """By more than its error: of many that are as good some seem better."""
-        return self.mean > self.error
+    def surely_better(self) -> bool:
+        """Told apart, and for the better."""
+        return self.mean > 0.0 and self.mean >= SURE * self.error
 
     @property
-    def surely_worse(self) -> bool:
-        """Told apart, and not for the better."""
-        return self.sure and self.mean < 0.0
+    def may_be_as_good(self) -> bool:
+        """Not told apart for the worse; never so where it is no number."""
+        return self.most >= -SURE * self.most_error
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Policies beside one, by the same luck for all.
+    """Policies beside the one deployed, by the same luck for all.
 
     parts: of a policy phi (m,), the returns of each part of AT_A_TIME episodes, by its number
-    of_it: the same of the one they are compared with; episodes: at most; risk: `core.risk`
+    of_it: the same of the one deployed; episodes: at most; risk: `core.risk`
     """
 
     parts: Callable[[Tensor, int], Array]
@@ -82,15 +88,22 @@ class Compared:
 
         Looks again at every part: SURE is wide enough for a few looks.
         """
-        found = self._gains(phi, 0)
-        while not (gain := _mean(found)).sure and len(found) < self.episodes:
-            found = np.concatenate([found, self._gains(phi, len(found) // AT_A_TIME)])
+        mine, its = self.parts(phi, 0), self.of_it(0)
+        while (gain := self._gain(mine, its)).may_be_as_good and len(mine) < self.episodes:
+            worst_yet_unseen = np.ptp([mine, its]) / len(mine)
+            if gain.mean - SURE * gain.error >= worst_yet_unseen or gain.error == 0.0:
+                break
+            part = len(mine) // AT_A_TIME
+            mine = np.concatenate([mine, self.parts(phi, part)])
+            its = np.concatenate([its, self.of_it(part)])
         return gain
 
-    def _gains(self, phi: Tensor, part: int) -> Array:
-        found, rival = self.parts(phi, part), self.of_it(0)
-        return worth(found, rival, self.risk) - worth(self.of_it(part), rival, self.risk)
+    def _gain(self, mine: Array, its: Array) -> Gain:
+        least, most = (worth(mine, of, self.risk) - worth(its, of, self.risk) for of in (its, mine))
+        return Gain(*_mean(least), *_mean(most))
 
 
-def _mean(gains: Array) -> Gain:
-    return Gain(float(gains.mean()), float(gains.std()) / np.sqrt(len(gains)))
+def _mean(gains: Array) -> tuple[float, float]:
+    if not np.isfinite(gains).all():
+        return float("nan"), float("nan")
+    return float(gains.mean()), float(gains.std()) / np.sqrt(len(gains))

@@ -36,10 +36,10 @@ class PolicySearch:
         inertia: Mapping[str, Any] | None = None,
     ) -> PolicySearch:
         """At phi (m,); mean and inertia of earlier steps, by default there were none."""
-        iterate = torch.nn.Parameter(phi.clone())
+        iterate = torch.nn.Parameter(phi.detach().clone())
         ascent = Ascent(iterate, config.optimiser)
         ascent.inertia = inertia or {}
-        return PolicySearch(iterate, (phi if mean is None else mean).clone(), ascent)
+        return PolicySearch(iterate, (phi if mean is None else mean).detach().clone(), ascent)
 
     def step(self, gradient: Tensor, rate: float) -> None:
         """The iterate follows gradient (m,) at this rate, and the mean follows it."""
@@ -58,7 +58,7 @@ class PolicySearch:
         return self.phi.detach(), self.mean
 
     def remembered(self) -> tuple[Tensor, Tensor, Mapping[str, Any]]:
-        """Copies of iterate, mean and inertia, to be recalled."""
+        """Copies of iterate and inertia, and the mean, which no step changes in place."""
         return self.phi.detach().clone(), self.mean, self.ascent.inertia
 
     def recall(self, remembered: tuple[Tensor, Tensor, Mapping[str, Any]]) -> None:

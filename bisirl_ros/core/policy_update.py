@@ -2,8 +2,8 @@
 
 The outer gradient is an estimate, and an optimiser's step of it may lead down as well as up. So
 what climbs is not what drives: after a batch the best of what a search has found is deployed, if it
-is better than what is; if all is surely worse, the search returns to what is deployed. Several
-searches begin from several starts: f has more than one hill.
+is better than what is by more than an error; if all is surely worse, the search returns to what is
+deployed. Several searches begin from several starts: f has more than one hill.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def improve_repeatedly(
     Where nothing is checked (`checked_episodes` 0, or beta_i > 0), it is wherever the search is.
     known_theta: (n,) the truth in place of the estimate: the oracle
     """
+    before, updates = state.phi, list[Update]()
     first, *others = state.searches
-    updates = []
     for _ in range(config.policy_steps):
         began = clock()
         objective, norm = _update(solver, state, first, config, known_theta)
@@ -63,11 +63,12 @@ def improve_repeatedly(
         state.updates += 1
     if not updates:
         return Improved()
-    if config.checked_episodes and config.beta_i == 0.0:
-        deployed = _deploy_what_is_better(solver, state, config, known_theta)
+    if config.checks:
+        deploy_the_best(solver, state, config, known_theta)
     else:
-        state.phi, deployed = first.phi.detach().clone(), True
-    return Improved(tuple(updates), deployed, switched=state.searches[0] is not first)
+        state.phi = first.phi.detach().clone()
+    renewed, switched = not torch.equal(before, state.phi), state.searches[0] is not first
+    return Improved(tuple(updates), renewed, switched)
 
 
 def _update(
@@ -92,13 +93,18 @@ def _update(
 
 
 @torch.no_grad()
-def _deploy_what_is_better(
-    solver: Solver[Batch], state: LoopState[Batch], config: LoopConfig, known_theta: Array | None
-) -> bool:
-    """Deploys the best policy that was found, if it is better than the one that is: whether so.
+def deploy_the_best(
+    solver: Solver[Batch],
+    state: LoopState[Batch],
+    config: LoopConfig,
+    known_theta: Array | None = None,
+    steady: bool = True,
+) -> None:
+    """Deploys the best policy that was found, if it is better than the one that is.
 
-    Another start's has to be surely better, or behaviour would change back and forth. A search all
-    of whose finds are surely worse is lost: that which leads returns, others are given up so late.
+    A search all of whose finds are surely worse is lost: that which leads returns, others are given
+    up so late.
+    steady: another start's find has to be surely better, or behaviour would change back and forth
     """
     theta, risk = (state.theta, config.risk) if known_theta is None else (known_theta, ESTIMATE)
     compared = Compared.of(solver, state, theta, risk, config.checked_episodes)
@@ -108,17 +114,17 @@ def _deploy_what_is_better(
         for phi in search.candidates
     ]
     first = state.searches[0]
-    better = [f for f in finds if f.gain.better and (f.search is first or f.gain.sure)]
-    if better:
-        best = max(better, key=lambda find: find.gain.mean)
+    eligible = [f for f in finds if f.search is first or f.gain.surely_better or not steady]
+    best = max(eligible, key=lambda find: find.gain.least)
+    if best.gain.least > 0.0:
         state.phi = best.phi.clone()
         state.searches = sorted(state.searches, key=lambda search: search is not best.search)
-    not_lost = [find.search for find in finds if not find.gain.surely_worse]
-    if state.searches[0] not in not_lost:
-        state.searches[0].return_to(state.phi)
+    alive = [find.search for find in finds if find.gain.may_be_as_good]
+    leader, *others = state.searches
+    if leader not in alive:
+        leader.return_to(state.phi)
     if state.updates >= SETTLED:
-        state.searches = [state.searches[0], *(s for s in state.searches[1:] if s in not_lost)]
-    return bool(better)
+        state.searches = [leader, *(other for other in others if other in alive)]
 
 
 def _curvature(state: LoopState[Batch]) -> Product:

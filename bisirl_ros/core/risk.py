@@ -16,13 +16,14 @@ WORST = 0.25
 """Share of the episodes that are the worst."""
 
 
-def worth(returns: Array, of_rival: Array, risk: str) -> Array:
+def worth(returns: Array, all_of: Array, risk: str) -> Array:
     """Values (R,) whose mean a policy's returns (R,) are judged by, and no more than that.
 
-    Of `cvar` that is `max_c c + E min(J - c, 0) / WORST`; c is the rival's quantile (of_rival: its
-    returns), so that the rival has all of it, and whoever beats it does in truth.
+    Of `cvar` that is `max_c c + E min(J - c, 0) / WORST`. Here c is the quantile of a policy with
+    returns all_of (R,): it has all of it, another no more than its own. So whoever beats it does in
+    truth.
     """
     if risk != CVAR:
         return returns
-    level = np.quantile(of_rival, WORST)
+    level = np.quantile(all_of, WORST)
     return np.asarray(level + np.minimum(returns - level, 0.0) / WORST)

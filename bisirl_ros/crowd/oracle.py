@@ -10,8 +10,7 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig, LoopState
-from bisirl_ros.core.policy_comparison import AT_A_TIME
-from bisirl_ros.core.policy_update import improve_repeatedly
+from bisirl_ros.core.policy_update import deploy_the_best, improve_repeatedly
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.decisions import Decisions
 from bisirl_ros.crowd.solver import CrowdSolver
@@ -40,19 +39,18 @@ def oracle_policy(
             return None
         now = replace(config, policy_steps=min(most, updates - done))
         improve_repeatedly(solver, state, now, known_theta=flat)
+    if config.checks:
+        deploy_the_best(solver, state, config, flat, steady=False)
     return state.phi
 
 
-def oracle_settings(
-    settings: LoopConfig, through: Through, checked_episodes: int = AT_A_TIME
-) -> LoopConfig:
-    """A learner's settings, for policies to compare it with: checked by no more than so many.
+def oracle_settings(settings: LoopConfig, through: Through) -> LoopConfig:
+    """A learner's settings, for policies to compare it with, from one start.
 
-    By none where the gradient takes what people do as it comes: the check, by episodes with people
-    in them, would let in that they respond.
+    Nothing is checked where the gradient takes what people do as it comes: the check, by episodes
+    with people in them, would let in that they respond.
     """
-    most = 0 if through is Through.NOTHING else checked_episodes
-    checked = min(settings.checked_episodes, most)
+    checked = 0 if through is Through.NOTHING else settings.checked_episodes
     return replace(settings, checked_episodes=checked, policy_starts=1)
 
 

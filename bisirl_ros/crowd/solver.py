@@ -118,8 +118,8 @@ class CrowdSolver:
         as `Believed` has them.
         The cross derivative is that of `E sum_h grad_theta nll_h`: the recorded choices of the
         newest batches are replayed under phi, and their probability under the model carries the
-        shift of the data. (Their policies were not quite phi; they stand in for fresh batches, a
-        single one of which would be too noisy.)
+        shift of the data. (Their policies were those deployed, not quite phi; they stand in for
+        fresh batches, a single one of which would be too noisy.)
         """
         phi_g = phi.detach().to(self.model.device, self.model.dtype).requires_grad_()
         theta_g = self.model.tensor(theta).requires_grad_()

@@ -16,7 +16,6 @@ from bisirl_ros.core.initial_belief import InitialBelief
 from bisirl_ros.core.loop_config import LEARNED, LoopConfig
 from bisirl_ros.core.loop_state import Batch, LoopState
 from bisirl_ros.core.people_evidence import SHARED, PeopleEvidence
-from bisirl_ros.core.policy_search import PolicySearch
 from bisirl_ros.core.posterior import Posterior
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.contract import pack, unpack
@@ -33,8 +32,8 @@ from bisirl_ros.io.evidence_arrays import (
     part_of,
 )
 from bisirl_ros.io.files import write_whole
-from bisirl_ros.io.inertia_arrays import inertia_arrays, inertia_of
 from bisirl_ros.io.records import Arrays, Records, fields_of
+from bisirl_ros.io.search_arrays import search_arrays, search_of
 
 CHECKPOINT = "bisirl.checkpoint/6"
 
@@ -51,8 +50,7 @@ def save_checkpoint(
     """
     tensors: Arrays = {"phi": state.phi.detach().numpy(), "theta": state.theta}
     for i, search in enumerate(state.searches):
-        tensors |= {f"search.{i}": search.phi.detach().numpy(), f"mean.{i}": search.mean.numpy()}
-        tensors |= inertia_arrays(f"inertia.{i}", search.ascent)
+        tensors |= search_arrays(f"search.{i}", search)
     tensors |= numbered("recent", state.recent)
     tensors |= {f"under.{i}": phi.numpy() for i, (_, phi) in enumerate(state.collected)}
     if isinstance(state.evidence, PeopleEvidence):
@@ -213,14 +211,11 @@ def _restore(
         for i in range(header["recent"])
     ]
     state.searches = [
-        PolicySearch.start(
-            _policy(tensors, f"search.{i}", records),
-            config,
-            _policy(tensors, f"mean.{i}", records),
-            inertia_of(kept.get(f"inertia.{i}", {}), phi),
-        )
+        search_of(kept[f"search.{i}"], config, phi)
         for i in range(min(header["searches"], config.policy_starts))
     ]
+    if not state.searches:
+        raise ValueError("no search for a policy")
     state.rng.bit_generator.state = header["rng"]
     state.k, state.updates = header["k"], header["updates"]
     return state

@@ -33,7 +33,7 @@ def told(report: OuterReport, scenario: Scenario) -> dict[str, Any]:
         "drift": report.drift,
         "drifted": dict(report.drifted),
         "gradient_norms": list(report.gradient_norms),
-        "deployed": report.deployed,
+        "renewed": report.renewed,
         "searches": report.searches,
         "switched": report.switched,
         "inner_s": report.inner_s,

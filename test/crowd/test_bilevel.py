@@ -141,6 +141,6 @@ def test_the_oracle_stops_when_it_is_told(crossing: Scenario) -> None:
 def test_a_learner_of_several_starts_has_rulers_with_one() -> None:
     """Without anticipation nothing is checked, by which several could be told apart."""
     several = LoopConfig(policy_starts=3)
-    for through, checked in ((Through.MEAN, 128), (Through.NOTHING, 0)):
+    for through, checked in ((Through.MEAN, 512), (Through.NOTHING, 0)):
         found = oracle_settings(several, through)
         assert (found.checked_episodes, found.policy_starts) == (checked, 1)

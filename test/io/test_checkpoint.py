@@ -124,6 +124,20 @@ def test_no_more_searches_go_on_than_are_asked_for(tmp_path: Path) -> None:
     assert len(load_checkpoint(path, RECORDS, several)[0].searches) == 1
 
 
+def test_what_was_not_found_better_is_not_deployed_by_who_checks_nothing(tmp_path: Path) -> None:
+    path, state = tmp_path / "c.safetensors", fresh(CONFIG)
+    state.searches[0].step(torch.ones(2), 0.5)
+    save_checkpoint(path, state, RECORDS)
+    for checked, kept in ((512, True), (0, False)):
+        found, _ = load_checkpoint(path, RECORDS, replace(CONFIG, checked_episodes=checked))
+        assert torch.equal(found.searches[0].phi, state.searches[0].phi) == kept
+        assert torch.equal(found.searches[0].phi, found.phi) != kept
+    state.searches = []
+    save_checkpoint(path, state, RECORDS)
+    with pytest.raises(InputError, match="no search"):
+        load_checkpoint(path, RECORDS, CONFIG)
+
+
 def test_before_anybody_was_met_there_is_nothing_to_lose(tmp_path: Path) -> None:
     for people in (True, False):
         path = tmp_path / "c.safetensors"

@@ -33,7 +33,7 @@ LOOP = LoopConfig(policy_steps=1)
 PATIENCE_S = 60.0
 REPORTED = {
     "k", "episode", "updates", "decisions", "people", "inner", "held_out",
-    "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "deployed", "device",
+    "constant_velocity", "objective", "gradient_norms", "inner_s", "update_s", "renewed", "device",
     "settings", "timing", "rank", "unidentified", "drift", "drifted", "searches", "switched",
 }  # fmt: skip
 Start = Callable[..., LearnerProcess]

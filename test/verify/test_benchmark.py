@@ -87,7 +87,7 @@ def test_a_policy_worse_than_the_one_before_or_than_none_misses(tmp_path: Path) 
         ([3.0, 2.99], False),
     ):
         drops = [never_worse.drop(a, b) for a, b in itertools.pairwise(returns)]
-        row = {"returns": returns, "drops": drops, "shares": [1.0] * len(drops)}
+        row = {"returns": returns, "drops": drops, "renewed": [1.0] * len(drops)}
         assert judged(tmp_path, "never_worse", row, never_worse) is holds
 
 

@@ -76,17 +76,17 @@ def of_run(name: str, seed: int, batches: int) -> dict[str, Any]:
         return float(solver.returns(phi, theta.flatten(), state.evidence, [], episodes, rng).mean())
 
     before = state.phi
-    returns, drops, deployed = [value(before, JUDGED, 14)], [], []
+    returns, drops, renewed = [value(before, JUDGED, 14)], [], []
     for _ in range(batches):
         improved = improve_repeatedly(solver, state, config, known_theta=theta.flatten())
-        deployed.append(improved.deployed)
+        renewed.append(improved.renewed)
         after = state.phi
         returns.append(value(after, JUDGED, 14))
         drops.append(drop(returns[-2], returns[-1]))
         if drops[-1] > WORSE / 2.0:
             drops[-1] = drop(value(before, AGAIN, 15), value(after, AGAIN, 15))
         before = after
-    return {"returns": returns, "drops": drops, "deployed": deployed}
+    return {"returns": returns, "drops": drops, "renewed": renewed}
 
 
 def drop(before: float, after: float) -> float:
