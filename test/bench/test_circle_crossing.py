@@ -230,9 +230,9 @@ def test_what_people_did_is_what_is_learned_from() -> None:
 @pytest.mark.slow
 def test_one_crossing_teaches_people_and_improves_the_policy() -> None:
     loop = LoopConfig(hypergradient="first-order", reward="shared", policy_steps=4)
-    steps: list[float] = []
-    found = learn(2, 0.0, loop=loop, watch=lambda report, phi: steps.append(report.step))
-    assert len(found.outcomes) == 2 and steps[0] > 0.0
+    renewed: list[bool] = []
+    found = learn(2, 0.0, loop=loop, watch=lambda report, phi: renewed.append(report.renewed))
+    assert len(found.outcomes) == 2 and renewed[0]
     assert found.theta[0] > 0.0 > found.theta[2] and (found.std > 0.0).all()
 
 

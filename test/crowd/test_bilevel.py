@@ -23,7 +23,7 @@ from bisirl_ros.io.records import scenario_records
 
 from .conftest import THETA, simulate_episode
 
-QUICK = LoopConfig(policy_steps=1)
+QUICK = LoopConfig(policy_steps=1, checked_episodes=16)
 
 
 class Setting:
@@ -135,7 +135,17 @@ def test_nobody_to_explain_leaves_a_policy_to_learn(crossing: Scenario) -> None:
 def test_the_oracle_stops_when_it_is_told(crossing: Scenario) -> None:
     solver = CrowdSolver(crossing, InteractionPolicy(crossing.robot), episodes=2)
     answers = iter([True, False])
-    assert oracle_policy(solver, THETA[None], LoopConfig(), 9, 0, lambda: next(answers)) is None
+    assert (
+        oracle_policy(
+            solver,
+            THETA[None],
+            LoopConfig(policy_steps=8, checked_episodes=0),
+            9,
+            0,
+            lambda: next(answers),
+        )
+        is None
+    )
 
 
 def test_a_learner_of_several_starts_has_rulers_with_one() -> None:

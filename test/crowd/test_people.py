@@ -88,7 +88,7 @@ def test_people_with_one_reward_share_its_gradient() -> None:
 
 def test_who_comes_and_goes_keeps_what_was_learned_of_them() -> None:
     """Absent in the second batch, of whom the first and third speak."""
-    config = LoopConfig(policy_steps=1)
+    config = LoopConfig(policy_steps=1, checked_episodes=16)
     phi, rng = POLICY.initial(torch.Generator().manual_seed(0)), np.random.default_rng(0)
     state: LoopState[Decisions] = LoopState.start(phi, 4, config, 0, people=True)
     learner, seen = solver(), []

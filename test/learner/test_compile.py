@@ -56,7 +56,9 @@ def test_the_worker_compiles_where_it_is_told_to_and_passes_on_the_line(
 def test_a_learner_that_compiles_learns_on_and_ends_when_told(logs: Any) -> None:
     scenario = load_scenario("crossing")
     learner = LearnerProcess(
-        WorkerConfig(scenario, LoopConfig(policy_steps=1), 0, "cpu", compile="on")
+        WorkerConfig(
+            scenario, LoopConfig(policy_steps=1, checked_episodes=16), 0, "cpu", compile="on"
+        )
     )
     reports: list[dict[str, Any]] = []
 

@@ -29,7 +29,7 @@ from bisirl_ros.learner.worker import WorkerConfig
 from bisirl_ros.verify.robot import stand_in
 from bisirl_ros.verify.robot.stand_in import NOT_FINITE, OTHER
 
-LOOP = LoopConfig(policy_steps=1)
+LOOP = LoopConfig(policy_steps=1, checked_episodes=16)
 PATIENCE_S = 60.0
 REPORTED = {
     "k", "episode", "updates", "decisions", "people", "inner", "held_out",

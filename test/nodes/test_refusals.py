@@ -37,7 +37,7 @@ def random_bytes(path: Path) -> str:
 def other_schema(path: Path) -> str:
     """A file of this package, but another kind."""
     path.write_bytes(pack(LOG, {"robot": np.zeros((1, 7))}, {}))
-    return f"holds {LOG}, expected bisirl.checkpoint/5"
+    return f"holds {LOG}, expected bisirl.checkpoint/6"
 
 
 @pytest.mark.parametrize("write", [random_bytes, other_schema])

@@ -11,6 +11,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from bisirl_ros import cli
+from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.crowd.scenario import load_scenario
 from bisirl_ros.errors import InputError
 from bisirl_ros.report.run_folder import RunFolder
@@ -118,11 +119,14 @@ def test_the_figures_of_a_run_are_taken_from_its_summary() -> None:
     assert row["lost"] == pytest.approx(0.05)
 
 
+LIGHT = LoopConfig(policy_steps=2, checked_episodes=32)
+
+
 @pytest.mark.slow
 def test_an_offline_run_learns_what_people_want_and_plays_every_episode() -> None:
     scenario = load_scenario("crossing", people=2)
     truth = drawn_people(scenario, 0)
-    found = play_offline(OfflineRun(scenario, truth, episodes=6))
+    found = play_offline(OfflineRun(scenario, truth, LIGHT, episodes=6))
     assert len(found.outcomes) == 6
     assert found.refused == []
     assert [report["k"] for report in found.reports] == [1, 2, 3, 4, 5, 6]
@@ -136,7 +140,7 @@ def test_an_offline_run_learns_what_people_want_and_plays_every_episode() -> Non
 def test_the_same_seed_is_the_same_run() -> None:
     scenario = load_scenario("crossing")
     runs = [
-        play_offline(OfflineRun(scenario, drawn_people(scenario, 1), episodes=2, seed=1))
+        play_offline(OfflineRun(scenario, drawn_people(scenario, 1), LIGHT, episodes=2, seed=1))
         for _ in range(2)
     ]
     np.testing.assert_array_equal(runs[0].commands, runs[1].commands)

@@ -28,7 +28,7 @@ THROUGH = 0.95
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """Random commands in random situations; then a policy that learned the doorway."""
-    situations = 40 if setup.quick else 1000
+    situations = 16 if setup.quick else 1000
     clearances = {b: _least_clearance(b, situations, setup.seed) for b in ("kinematic", "bullet")}
     for backend, least in clearances.items():
         say(f"{backend:<10} least clearance beyond the radius {least * 1000.0:.1f} mm")
