@@ -94,10 +94,8 @@ def _learned(
 ) -> Plan:
     policy = InteractionPolicy(scenario.robot)
     solver = CrowdSolver(scenario, policy, through=through, answered=answered)
-    updates = size.updates * longer
-    settings = oracle_settings(LoopConfig(), through)
-    settings = replace(settings, policy_starts=starts)
-    phi = oracle_policy(solver, theta, settings, updates, seed)
+    settings = replace(oracle_settings(LoopConfig(), through), policy_starts=starts)
+    phi = oracle_policy(solver, theta, settings, size.updates * longer, seed)
     assert phi is not None
     return _driven(scenario, phi)
 

@@ -13,6 +13,7 @@ from bisirl_ros.errors import InputError
 
 STRUCTURES = AS_GIVEN, LEARNED = ("given", "learned")
 LEAST_CHECKED = 16
+"""Episodes of which a standard error can be told."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.hypergradient import OuterTerms
 from bisirl_ros.core.loop_config import LoopConfig
 from bisirl_ros.core.loop_state import LoopState
-from bisirl_ros.core.policy_update import SETTLED, improve_repeatedly
+from bisirl_ros.core.policy_update import SETTLED, deploy_the_best, improve_repeatedly
 from bisirl_ros.errors import InputError
 
 from .conftest import DaySolver
@@ -279,6 +279,14 @@ def test_another_start_that_is_hardly_worse_or_better_goes_on_beside() -> None:
         assert [state.phi.item(), *(s.phi.item() for s in state.searches)] == pytest.approx(
             [starts[0], *starts]
         )
+
+
+def test_only_what_need_not_be_steady_takes_another_start_that_is_hardly_better() -> None:
+    """An oracle is no robot: at its end the best find counts, whichever start it is of."""
+    for steady in (True, False):
+        state, config = begun(0.0, 0.1, learning_rate=0.0)
+        deploy_the_best(Hill(own=1.0), state, config, steady=steady)  # type: ignore[arg-type]
+        assert state.phi.item() == (pytest.approx(0.1) if not steady else 0.0)
 
 
 def test_what_raises_leaves_searches_as_they_were() -> None:
