@@ -27,13 +27,13 @@ from bisirl_ros.entry import require_ros
 from bisirl_ros.errors import InputError, exit_cleanly
 from bisirl_ros.importing.arguments import KINDS, ImportArguments
 from bisirl_ros.importing.commands import run_import
+from bisirl_ros.parent import cores
 from bisirl_ros.real_people.commands import RealPeopleArguments, run_people_study
 from bisirl_ros.replay.commands import ReplayArguments, run_replay
 from bisirl_ros.replay.compare import run_compare
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.supervisor import supervise
 from bisirl_ros.verify.experiment import Setup
-from bisirl_ros.verify.parts import cores
 from bisirl_ros.verify.run import VerifyArguments, chosen, closing, run_suite
 from bisirl_ros.verify.suites import SUITES, experiments_of
 from bisirl_ros.view.commands import ViewArguments, run_view

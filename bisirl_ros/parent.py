@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 
 PARENT = "BISIRL_PARENT"
 """Environment variable: the process id of who a node is to end with."""
@@ -28,3 +30,26 @@ def end_with_parent(number: signal.Signals = signal.SIGINT) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != int(asked):
         os.kill(os.getpid(), number)
+
+
+def begin_work() -> None:
+    """First in a worker of `multiprocessing`: one thread of arithmetic, and an end with its parent.
+
+    At once, whatever it is doing; for workers whose results are handed over whole.
+    """
+    from bisirl_ros.core.one_core import stay_on_one_core  # torch takes seconds to import
+
+    stay_on_one_core()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))

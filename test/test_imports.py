@@ -90,7 +90,7 @@ MAY_IMPORT = {
     "theory": ("core", "tabular", "crowd", "baselines", "metrics", "report", "io", "verify"),
 }
 """What the files of a folder may import of the package, besides their own folder."""
-EVERYWHERE = ("errors", "config")
+EVERYWHERE = ("errors", "config", "parent")
 CORE = sorted(p for folder in PURE for p in (PACKAGE / folder).rglob("*.py"))
 SIM = sorted((ROOT / "sim").rglob("*.py"))
 ROS = (

@@ -10,9 +10,10 @@ from typing import Any
 from bisirl_ros.config import check, setting
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.plain import json_ready
+from bisirl_ros.parent import cores
 from bisirl_ros.report.run_folder import RunFolder, new_run_folder
 from bisirl_ros.verify.engines import ENGINES, engine_named
-from bisirl_ros.verify.parts import Parts, cores
+from bisirl_ros.verify.parts import Parts
 
 LADDER = "ladder"
 LADDER_SEEDS, LADDER_SEEDS_QUICK = 10, 1

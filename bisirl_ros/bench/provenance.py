@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bisirl_ros.parent import cores
 from bisirl_ros.report.versions import versions
-from bisirl_ros.verify.parts import cores
 
 HERE = Path(__file__).parent
 

@@ -114,7 +114,7 @@ class ReportNode(BisirlNode):
 
     def _compare_with_oracle(self, true: dict[str, list[float]]) -> None:
         """J_l of the late policies and of the oracle's, over the same starts and luck."""
-        from bisirl_ros.report.oracle import compare
+        from bisirl_ros.report.oracle import Planner, compare
 
         updates = max((e.outer_updates for e in self._run.episodes), default=0)
         late = [s.phi.float() for s in self._collector.policies if s.version > 0][-LATE_EPISODES:]
@@ -122,16 +122,11 @@ class ReportNode(BisirlNode):
         if not updates or not late or not names or set(true) != set(names):
             return
         say("comparing with the same learner, given the truth, and without what it learned ...")
-        found = compare(
-            self._scenario,
-            np.array([true[name] for name in names]),
-            late,
-            updates,
-            self._collector.settings,
-            self._p.seed,
-            self._run.device,
-            go_on=lambda: not self.stopping(),
+        planner = Planner(
+            self._scenario, updates, self._collector.settings, self._p.seed, self._run.device
         )
+        theta = np.array([true[name] for name in names])
+        found = compare(planner, theta, late, go_on=lambda: not self.stopping())
         if found is not None:
             self._run.late_return = found.late_return
             self._run.oracle_return = found.oracle_return

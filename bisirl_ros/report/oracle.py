@@ -7,8 +7,13 @@ goal.
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, replace
+from multiprocessing.context import BaseContext
+from multiprocessing.synchronize import Event
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +21,6 @@ from torch import Tensor
 
 from bisirl_ros.core.arrays import Array
 from bisirl_ros.core.bilevel import LoopConfig
-from bisirl_ros.core.one_core import stay_on_one_core
 from bisirl_ros.crowd.actors import PolicyDriver, SoftExpert
 from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.episode import play
@@ -26,11 +30,13 @@ from bisirl_ros.crowd.scenario import Scenario
 from bisirl_ros.crowd.solver import CrowdSolver
 from bisirl_ros.crowd.true_weights import average_weights
 from bisirl_ros.learner.device import resolve_device
+from bisirl_ros.parent import begin_work, cores
 
-EPISODES = 256
-"""Played per policy."""
+EPISODES = 128
+"""Played per policy, and imagined at most for a check of one: somebody waits for the table."""
 CANDIDATES = 144
 LUCK = 1
+POLL_S = 0.1
 ORACLE = "oracle"
 
 
@@ -54,40 +60,82 @@ def mean_return(scenario: Scenario, phi: Tensor, theta: Array, episodes: int = E
     return float(played.returns.mean())
 
 
+GoOn = Callable[[], bool]
+"""Whether to go on."""
+Plan = tuple[Array, Through]
+"""What a planner is told, weights (P, n), and how its gradient passes what people choose."""
+
+
+@dataclass(frozen=True)
+class Planner:
+    """The learner as a planner that is told weights; settings, updates, seed, device: its own."""
+
+    scenario: Scenario
+    updates: int
+    settings: LoopConfig
+    seed: int
+    device: str
+
+    @property
+    def untrained(self) -> Tensor:
+        """The learner's first policy, phi (m,)."""
+        policy = InteractionPolicy(self.scenario.robot)
+        return policy.initial(torch.Generator().manual_seed(self.seed))
+
+    def plan(self, plan: Plan, go_on: GoOn) -> Tensor | None:
+        """Its last policy, phi (m,); None where `go_on` said stop."""
+        (told, through), on = plan, resolve_device(self.device)
+        policy = InteractionPolicy(self.scenario.robot)
+        solver = CrowdSolver(self.scenario, policy, device=on, through=through)
+        settings = oracle_settings(self.settings, through)
+        settings = replace(settings, checked_episodes=min(settings.checked_episodes, EPISODES))
+        return oracle_policy(solver, told, settings, self.updates, self.seed, go_on)
+
+
 def compare(
-    scenario: Scenario,
-    theta: Array,
-    late: Sequence[Tensor],
-    updates: int,
-    settings: LoopConfig,
-    seed: int,
-    device: str,
-    go_on: Callable[[], bool] = lambda: True,
+    planner: Planner, theta: Array, late: Sequence[Tensor], go_on: GoOn = lambda: True
 ) -> Comparison | None:
     """The policies `late` against the oracle's and others; None where `go_on` said stop.
 
-    theta: (P, n) true weights; settings, updates, seed, device: of the learner (`oracle_settings`)
+    theta: (P, n) true weights. Side by side in processes, as many as there are cores
     """
-    stay_on_one_core()
-    checked, unchecked = (oracle_settings(settings, t) for t in (Through.MEAN, Through.NOTHING))
-    policy, on = InteractionPolicy(scenario.robot), resolve_device(device)
-    foreseeing = CrowdSolver(scenario, policy, device=on)
-    blunt = CrowdSolver(scenario, policy, device=on, through=Through.NOTHING)
-    mean = average_weights(scenario)
-    start = policy.initial(torch.Generator().manual_seed(seed))
-    made: dict[str, Callable[[], Tensor | None]] = {
-        ORACLE: lambda: oracle_policy(foreseeing, theta, checked, updates, seed, go_on),
-        "no anticipation": lambda: oracle_policy(blunt, theta, unchecked, updates, seed, go_on),
-        "average person": lambda: oracle_policy(foreseeing, mean, checked, updates, seed, go_on),
-        "untrained": lambda: start,
-    }
-    returns = {}
-    for name, make in made.items():
-        phi = make()
-        if phi is None or not go_on():
+    scenario = planner.scenario
+    plans = {
+        ORACLE: (theta, Through.MEAN),
+        "average person": (average_weights(scenario), Through.MEAN),
+        "no anticipation": (theta, Through.NOTHING),
+    }  # what takes longest first
+    spawn: BaseContext = multiprocessing.get_context("spawn")
+    stop, count = spawn.Event(), min(cores(), len(plans) + 1)
+    with ProcessPoolExecutor(count, spawn, _begin, (stop,)) as pool:
+        planned = {
+            name: pool.submit(_planned, planner, plan, theta) for name, plan in plans.items()
+        }
+        drivers = (planner.untrained, *late)
+        driven = [pool.submit(mean_return, scenario, phi, theta) for phi in drivers]
+        waiting: set[Future[Any]] = {*planned.values(), *driven}
+        while waiting and go_on():
+            waiting = wait(waiting, POLL_S).not_done
+        if waiting:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
             return None
-        returns[name] = mean_return(scenario, phi, theta)
-    learned = [mean_return(scenario, phi, theta) for phi in late if go_on()]
-    if len(learned) < len(late):
-        return None
-    return Comparison(float(np.mean(learned)), returns.pop(ORACLE), returns)
+    returns = {name: future.result() for name, future in planned.items()}
+    untrained, *learned = (future.result() for future in driven)
+    oracle = returns.pop(ORACLE)
+    return Comparison(float(np.mean(learned)), oracle, returns | {"untrained": untrained})
+
+
+_stop: Event
+
+
+def _begin(stop: Event) -> None:
+    global _stop
+    begin_work()
+    _stop = stop
+
+
+def _planned(planner: Planner, plan: Plan, theta: Array) -> float:
+    """What a plan earns among people of true weights theta (P, n); NaN where it was stopped."""
+    phi = planner.plan(plan, lambda: not _stop.is_set())
+    return float("nan") if phi is None else mean_return(planner.scenario, phi, theta)

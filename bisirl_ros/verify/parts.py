@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,6 +19,7 @@ from typing import Any
 
 from bisirl_ros.errors import InputError
 from bisirl_ros.io.plain import json_ready
+from bisirl_ros.parent import begin_work
 
 Row = Any
 """What one part found: plain numbers, strings, lists and dicts."""
@@ -34,11 +34,6 @@ Engine = Callable[[Callable[..., Row], Wanted, int], Iterator[Found]]
 """(run, wanted, jobs): run(*arguments) of every part, each as soon as it is found, in any order."""
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
 def in_processes(run: Callable[..., Row], wanted: Wanted, jobs: int) -> Iterator[Found]:
     """The engine of one machine; raises BrokenProcessPool where a process is killed.
 
@@ -50,7 +45,7 @@ def in_processes(run: Callable[..., Row], wanted: Wanted, jobs: int) -> Iterator
             yield key, *timed(run, arguments)
         return
     spawn: BaseContext = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(wanted)), spawn, _begin) as pool:
+    with ProcessPoolExecutor(min(jobs, len(wanted)), spawn, begin_work) as pool:
         waiting = {pool.submit(timed, run, value): key for key, value in wanted.items()}
         try:
             for future in as_completed(waiting):
@@ -64,21 +59,6 @@ def timed(run: Callable[..., Row], arguments: tuple[Any, ...]) -> tuple[Row, flo
     """run(*arguments), and how long it took [s]."""
     began = time.perf_counter()
     return run(*arguments), time.perf_counter() - began
-
-
-def _begin() -> None:
-    """One thread of arithmetic a process, none of which outlives the run."""
-    from bisirl_ros.core.one_core import stay_on_one_core  # torch takes seconds to import
-
-    stay_on_one_core()
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from bisirl_ros.core.bilevel import LoopConfig
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
-from bisirl_ros.report.oracle import compare, mean_return
+from bisirl_ros.report.oracle import Planner, compare, mean_return
 
 THETA = np.array([[1.5, -3.0, -0.5, -0.4], [1.2, -2.0, -0.5, -0.4]])
 
@@ -35,7 +36,14 @@ def test_a_policy_that_stands_earns_less_and_the_luck_is_the_same() -> None:
 
 def test_without_updates_the_oracle_is_the_first_policy() -> None:
     scenario = replace(load_scenario("crossing", 1), time_limit_s=1.6)
-    first = InteractionPolicy(scenario.robot).initial(torch.Generator().manual_seed(3))
-    found = compare(scenario, THETA[:1], [first], 0, LoopConfig(), 3, "cpu")
+    planner = Planner(scenario, 0, LoopConfig(), 3, "cpu")
+    found = compare(planner, THETA[:1], [planner.untrained])
     assert found is not None and found.late_return == found.oracle_return
-    assert compare(scenario, THETA[:1], [first], 1, LoopConfig(), 3, "cpu", lambda: False) is None
+    assert set(found.others.values()) == {found.late_return}
+
+
+def test_a_comparison_that_is_stopped_ends_at_once_and_tells_nothing() -> None:
+    planner = Planner(load_scenario("crossing", 1), 10_000, LoopConfig(), 3, "cpu")
+    asked = iter([True] * 60)
+    assert compare(planner, THETA[:1], [planner.untrained], lambda: next(asked, False)) is None
+    assert not multiprocessing.active_children()
