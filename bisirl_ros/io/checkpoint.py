@@ -48,7 +48,7 @@ def save_checkpoint(
 
     extra: what else the caller has to remember; JSON-able, numbers finite (ValueError otherwise)
     """
-    tensors: Arrays = {"phi": state.phi.detach().numpy(), "theta": state.theta}
+    tensors: Arrays = {"phi": state.phi.numpy(), "theta": state.theta}
     for i, search in enumerate(state.searches):
         tensors |= search_arrays(f"search.{i}", search)
     tensors |= numbered("recent", state.recent)

@@ -138,7 +138,7 @@ class Worker:
     def _interact(self, state: LoopState[Decisions]) -> tuple[Decisions, Tensor] | None:
         """Hand out pi_phi_k, once; wait for a batch that was collected under a policy of ours."""
         if state.k not in self._deployed:
-            self._deployed[state.k] = state.phi.detach().clone()
+            self._deployed[state.k] = state.phi
             if len(self._deployed) > POLICIES_KEPT:
                 self._deployed.popitem(last=False)
             self._hand_out(state)
@@ -178,7 +178,7 @@ class Worker:
 
     def _phi_of(self, batch: Decisions) -> Tensor:
         if batch.robot_future is not None:
-            return self._state.phi.detach()
+            return self._state.phi
         phi = self.policy(batch.policy_version)
         if phi is None:
             raise InputError(

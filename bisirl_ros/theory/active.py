@@ -145,7 +145,7 @@ def _play(seed: int, batches: int, beta_i: float) -> _Run:
     ) -> tuple[TabularInteractions, Tensor] | None:
         if at.k == batches:
             return None
-        phi = at.phi.detach().clone()
+        phi = at.phi
         with torch.no_grad():
             found.earned.append(float(solver.objective(phi, truth)))
         return known.play(phi, EPISODES, at.rng), phi

@@ -123,13 +123,13 @@ def _squared_norms(seed: int, steps: int, method: str, right: bool) -> tuple[lis
     ) -> tuple[TabularInteractions, Tensor] | None:
         if state.k >= steps:
             return None
-        phi = state.phi.detach().clone()
+        phi = state.phi
         squares.append(float(population.hypergradient(phi).square().sum()))
         return known.play(phi, EPISODES, play), phi
 
     state: LoopState[TabularInteractions] = LoopState.start(start, len(theta), config, seed)
     bisirl(solver, state, config, interact, lambda report: None)
-    end = state.phi.detach()
+    end = state.phi
     whole, first_order = population.hypergradient(end), population.outer_terms(end)[0].d_phi
     return squares, float((whole - first_order).square().sum() / whole.square().sum())
 

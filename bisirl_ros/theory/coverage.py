@@ -123,7 +123,7 @@ def repetition(seed: int) -> Errors:
     )
     deployed, report = [], None
     for _ in range(BATCHES):
-        phi = state.phi.detach().clone()
+        phi = state.phi
         deployed.append(known.game.learner_policy(phi))
         report = outer_iteration(solver, state, CONFIG, known.play(phi, EPISODES, rng), phi)
     assert report is not None
@@ -135,7 +135,7 @@ def repetition(seed: int) -> Errors:
     return Errors(
         weights=off / report.std,
         direction=in_std(rng.normal(size=WEIGHTS)),
-        predicted_return=in_std(_return_slope(solver, known, state.phi.detach())),
+        predicted_return=in_std(_return_slope(solver, known, state.phi)),
         rank=report.rank,
         distance=_distance(deployed),
     )

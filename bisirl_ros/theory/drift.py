@@ -155,7 +155,7 @@ def _play(seed: int, alarm: float, changes: bool = True, episodes: int = EPISODE
     def interact(
         at: LoopState[TabularInteractions],
     ) -> tuple[TabularInteractions, Tensor] | None:
-        phi = at.phi.detach().clone()
+        phi = at.phi
         return (now(at.k).play(phi, episodes, at.rng), phi) if at.k < BATCHES else None
 
     def report(outer: OuterReport) -> None:

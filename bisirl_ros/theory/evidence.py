@@ -145,7 +145,7 @@ def _play(seed: int, batches: int, forgetful: bool = False) -> _Run:
         carried_so_far = at.evidence.parts[EXPERT]
         if forgetful and len(carried_so_far.batches) == WINDOW:
             at.evidence = carried_so_far.forget(at.theta, newest=WINDOW - 1, rho=0.0)
-        phi = at.phi.detach().clone()
+        phi = at.phi
         batch = known.play(phi, EPISODES, at.rng)
         fisher = fisher + EPISODES * solver.fisher(phi, truth).numpy()
         near.append(float((batch.state == NEAR).mean()))

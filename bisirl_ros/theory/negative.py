@@ -155,7 +155,7 @@ def _estimated(known: KnownGame, seed: int) -> _Found:
     def interact(
         at: LoopState[TabularInteractions],
     ) -> tuple[TabularInteractions, Tensor] | None:
-        phi = at.phi.detach().clone()
+        phi = at.phi
         return (known.play(phi, EPISODES, rng), phi) if at.k < BATCHES else None
 
     bisirl(TabularSolver(known.game, known.reward), state, config, interact, reports.append)

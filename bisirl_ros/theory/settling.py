@@ -106,7 +106,7 @@ def learn(case: Case, plan: Plan) -> Learned:
     def interact(now: LoopState[TabularInteractions]) -> tuple[TabularInteractions, Tensor] | None:
         if now.k == plan.batches:
             return None
-        deployed = now.phi.detach().clone()
+        deployed = now.phi
         return case.known.play(deployed, plan.episodes, rng), deployed
 
     return Learned(bisirl(case.solver, state, config, interact, reports.append), reports)

@@ -190,7 +190,7 @@ def test_the_gradient_of_scenery_is_the_slope_of_what_it_earns(
     solver = scenery.ScenerySolver(scenario, InteractionPolicy(scenario.robot, 4), crossings=6)
     state = untaught(solver, LoopConfig(reward="shared"), 0)
     theta = np.array([1.4, 0.0, -13.0, -0.5, -0.2])
-    phi = state.phi.detach() + 0.05
+    phi = state.phi + 0.05
     terms = solver.outer_terms(phi, theta, state.evidence, [], np.random.default_rng(1))
     way = terms.d_phi / terms.d_phi.norm()
     ends = [
@@ -207,7 +207,7 @@ def test_updates_drive_through_all_that_was_imagined(monkeypatch: pytest.MonkeyP
     scenario = circle_crossing()
     solver = scenery.ScenerySolver(scenario, InteractionPolicy(scenario.robot, 4), crossings=4)
     state = untaught(solver, LoopConfig(reward="shared"), 0)
-    theta, phi = np.array([1.4, 0.0, -13.0, -0.5, -0.2]), state.phi.detach()
+    theta, phi = np.array([1.4, 0.0, -13.0, -0.5, -0.2]), state.phi
     values = {
         solver.outer_terms(phi, theta, state.evidence, [], np.random.default_rng(i)).value
         for i in range(5)

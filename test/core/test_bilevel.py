@@ -36,7 +36,7 @@ class Run:
         return self.learn(day(people, decisions, self.rng))
 
     def learn(self, batch: Day) -> OuterReport:
-        phi = self.state.phi.detach().clone()
+        phi = self.state.phi
         return outer_iteration(self.solver, self.state, self.config, batch, phi)
 
 
@@ -117,7 +117,7 @@ def test_false_alarms_are_as_rare_among_several_people() -> None:
 def memory(state: LoopState[Day]) -> tuple[object, ...]:
     """All that a state is made of, for comparison."""
     return (
-        state.phi.detach().clone().tolist(),
+        state.phi.tolist(),
         state.theta.tolist(),
         state.evidence,
         repr([(s.phi.tolist(), s.mean.tolist(), s.ascent.inertia) for s in state.searches]),

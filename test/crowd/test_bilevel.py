@@ -49,7 +49,7 @@ class Setting:
             left -= 1
             if left < 0:
                 return None
-            phi = state.phi.detach().clone()
+            phi = state.phi
             batch = simulate_episode(
                 self.scenario, phi, self.theta, self.rng, count=100, episode=state.k
             )
@@ -99,7 +99,7 @@ def test_a_checkpoint_goes_on_as_if_never_interrupted(
 
 def test_without_policy_steps_it_only_watches(crossing: Scenario) -> None:
     setting = Setting(crossing, config=LoopConfig(policy_steps=0))
-    phi = setting.state.phi.detach().clone()
+    phi = setting.state.phi
     setting.run(2)
     assert torch.equal(setting.state.phi, phi)
     assert np.isnan(setting.reports[-1].objective)
@@ -110,7 +110,7 @@ def test_a_hypergradient_that_is_not_finite_changes_nothing(
     crossing: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting = Setting(crossing)
-    phi = setting.state.phi.detach().clone()
+    phi = setting.state.phi
     honest = setting.solver.outer_terms
 
     def broken(*arguments: object) -> object:
@@ -128,7 +128,7 @@ def test_nobody_to_explain_leaves_a_policy_to_learn(crossing: Scenario) -> None:
     solver = CrowdSolver(replace(crossing, people=0), InteractionPolicy(crossing.robot), episodes=4)
     state = Setting(crossing).state
     rng = np.random.default_rng(0)
-    terms = solver.outer_terms(state.phi.detach(), state.theta, state.evidence, [], rng, beta_i=0.1)
+    terms = solver.outer_terms(state.phi, state.theta, state.evidence, [], rng, beta_i=0.1)
     assert terms.d_theta.shape == (0,) and float(terms.d_phi.norm()) > 0.1
 
 

@@ -95,7 +95,7 @@ def test_who_comes_and_goes_keeps_what_was_learned_of_them() -> None:
     for names in (NAMES, ("ann", "cas"), NAMES):
         scenario = replace(SCENARIO, people=len(names))
         theta = EACH[[NAMES.index(name) for name in names]]
-        here = state.phi.detach().clone()
+        here = state.phi
         initial = InteractionPolicy(scenario.robot).initial(torch.Generator().manual_seed(0))
         batch = simulate_episode(scenario, initial, theta, rng, count=50, identities=names)
         outer_iteration(learner, state, config, batch, here)

@@ -42,7 +42,7 @@ def learned(
     def interact(now: LoopState[Decisions]) -> tuple[Decisions, torch.Tensor] | None:
         if now.k == episodes:
             return None
-        deployed = now.phi.detach().clone()
+        deployed = now.phi
         return simulate_episode(scenario, deployed, theta, rng, episode=now.k), deployed
 
     bisirl(solver, state, config, interact, reports.append)
@@ -119,6 +119,6 @@ def test_a_policy_made_for_people_earns_more_as_it_learns(crossing: Scenario) ->
     """The loop's own policy, with estimated weights, against the one it began with."""
     state, _ = learned(crossing, THETA[None], 16, 0)
     start = InteractionPolicy(crossing.robot).initial(torch.Generator().manual_seed(0))
-    before, after = (driven(crossing, p, THETA[None]) for p in (start, state.phi.detach()))
+    before, after = (driven(crossing, p, THETA[None]) for p in (start, state.phi))
     gained = after.returns - before.returns
     assert gained.mean() > 3.0 * gained.std() / np.sqrt(len(gained))

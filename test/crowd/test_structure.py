@@ -278,7 +278,7 @@ def test_the_policy_plans_for_the_structure_that_is_believed() -> None:
         state = untaught(solver, LoopConfig(), 0)
         evidence = Believes(state.evidence) if believes else state.evidence
         return solver.returns(
-            state.phi.detach(),
+            state.phi,
             theta,
             evidence,
             [],

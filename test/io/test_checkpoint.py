@@ -48,7 +48,7 @@ def learn(state: LoopState[Day], config: LoopConfig, numbers: range) -> list[Out
     solver, reports = DaySolver(), []
     for i in numbers:
         batch = replace(day(DAYS[i], 40, np.random.default_rng(i)), episode=i)
-        phi = state.phi.detach().clone()
+        phi = state.phi
         reports.append(outer_iteration(solver, state, config, batch, phi))
     return reports
 
@@ -190,7 +190,7 @@ def test_what_else_may_explain_people_is_kept(tmp_path: Path) -> None:
     for i in range(6):
         batch = day({"anna": ANNA, "ben": BEN}, 20, np.random.default_rng(i))
         for state in (whole, broken):
-            outer_iteration(TwoWays(), state, config, batch, state.phi.detach())
+            outer_iteration(TwoWays(), state, config, batch, state.phi)
         if i == 3:
             save_checkpoint(path, broken, RECORDS)
             broken, _ = load_checkpoint(path, RECORDS, config)

@@ -128,7 +128,7 @@ def test_what_was_learned_of_other_decisions_is_learned_anew(
     worker = Worker(config, queues, queues)
     assert forget_people(worker._state, config, worker._records) == ""
     worker.run()
-    state, phi = worker._state, worker._state.phi.detach().clone()
+    state, phi = worker._state, worker._state.phi
     assert state.evidence.identities and state.collected and state.k == 1
     assert "learned anew" in forget_people(state, config, worker._records)
     assert not state.evidence.identities and not state.collected and not len(state.theta)

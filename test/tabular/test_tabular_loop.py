@@ -71,7 +71,7 @@ class Setting:
             if left < 0:
                 return None
             self.expert = self.expert_of(self.weights[max(i for i in self.weights if i <= state.k)])
-            phi = state.phi.detach().clone()
+            phi = state.phi
             return self.play(phi, self.rng), phi
 
         bisirl(self.solver, self.state, self.config, interact, self.reports.append)

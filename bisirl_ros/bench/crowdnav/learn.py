@@ -95,14 +95,14 @@ def learn(
     state: LoopState[Decisions] = LoopState.start(phi, solver.n_features, loop, seed, people=True)
     outcomes = []
     for k in range(crossings):
-        phi = state.phi.detach().clone()
+        phi = state.phi
         one = seeded([first + k], sees)
         played = play(one, PolicyDrive(scenario, policy, phi))
         outcomes.append(int(played.outcome[0]))
         batch = decisions(one, played, 0, k)
-        watch(outer_iteration(solver, state, loop, batch, phi), state.phi.detach())
+        watch(outer_iteration(solver, state, loop, batch, phi), state.phi)
     return Learned(
-        state.phi.detach().clone(),
+        state.phi,
         state.theta.copy(),
         np.sqrt(np.diag(state.evidence.covariance(state.theta))),
         time.perf_counter() - began,

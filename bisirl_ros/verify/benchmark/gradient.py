@@ -105,7 +105,7 @@ def _begun(solver: CrowdSolver, theta: Array, seed: int) -> LoopState[Decisions]
 def _terms(
     solver: CrowdSolver, state: LoopState[Decisions], theta: Array, luck: list[int]
 ) -> Tensor:
-    rng, phi = np.random.default_rng(luck), state.phi.detach()
+    rng, phi = np.random.default_rng(luck), state.phi
     return solver.outer_terms(phi, theta.flatten(), state.evidence, [], rng).d_phi
 
 
@@ -128,7 +128,7 @@ def _differences(
     solver: CrowdSolver, state: LoopState[Decisions], theta: Array, basis: Array, episodes: int
 ) -> Array:
     """Central differences of f along each direction, the same starts and luck on both sides."""
-    phi, found = state.phi.detach().double(), []
+    phi, found = state.phi.double(), []
     for direction in torch.from_numpy(basis.T.copy()):
         values = [
             solver.returns(

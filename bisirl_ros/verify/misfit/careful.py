@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from bisirl_ros.bench.plan import untrained
@@ -147,7 +146,7 @@ def planned(
     state.collected = known.collected
     for _ in range(updates // config.policy_steps):
         improve_repeatedly(solver, state, config)
-    return torch.clone(state.phi.detach())
+    return state.phi
 
 
 def draw(outcome: Outcome, ax: Axes) -> None:

@@ -126,7 +126,7 @@ def _last_policy(
             return None
         if evidence == NEWEST:
             now.evidence, now.collected = nothing, []
-        deployed = now.phi.detach().clone()
+        deployed = now.phi
         return known.play(deployed, episodes, rng), deployed
 
     solver = TabularSolver(known.game, known.reward)
