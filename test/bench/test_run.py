@@ -119,7 +119,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_table_of_one_that_was_not(
     program.write_text(PROGRAM)
     command = [sys.executable, str(program), str(out)]
     rng, kept = np.random.default_rng(), 0
-    for _ in range(3):
+    for _ in range(2):
         run = subprocess.Popen(command, env=os.environ)
         deadline, until = time.monotonic() + 100.0, kept + int(rng.integers(1, 12))
         while run.poll() is None and _lines(out / CELLS) < until:

@@ -49,26 +49,26 @@ def learned(
     return state, reports[-1]
 
 
-@pytest.mark.parametrize(("people", "drive"), [(2, ""), (1, "omni")])
-def test_the_double_loop_recovers_everybodys_weights(people: int, drive: str) -> None:
+@pytest.mark.parametrize(("people", "drive", "seeds"), [(2, "", 1), (1, "omni", 2)])
+def test_the_double_loop_recovers_everybodys_weights(people: int, drive: str, seeds: int) -> None:
     scenario = load_scenario("crossing", people=people, drive=drive)
     theta = np.stack([THETA, OTHER])[:people]
     inside, errors = [], []
-    for seed in range(2):
+    for seed in range(seeds):
         _, report = learned(scenario, theta, 16, seed)
         found = report.theta.reshape(people, -1)
         inside += list((np.abs(found - theta) <= 1.96 * report.std.reshape(people, -1)).flatten())
         errors += [relative_error(found[p], theta[p]) for p in range(people)]
     assert np.mean(errors) < 0.25
-    assert np.mean(inside) >= 0.75  # at least 6 of the 8 of one person
+    assert np.mean(inside) >= 0.75  # at least 6 of the 8
 
 
 def test_intervals_cover_the_truth_and_the_error_shrinks_with_data(crossing: Scenario) -> None:
-    """24 runs of 16 episodes with theta* of their own: 96 intervals at 95 %."""
+    """16 runs of 16 episodes with theta* of their own: 64 intervals at 95 %."""
     policy = InteractionPolicy(crossing.robot)
     solver = CrowdSolver(crossing, policy, likelihood_grid=(8, 18))
     inside, errors = [], []
-    for rep in range(24):
+    for rep in range(16):
         rng = np.random.default_rng(rep)
         theta = THETA * (1.0 + 0.2 * rng.uniform(-1, 1, 4))
         phi = policy.initial(torch.Generator().manual_seed(rep))
@@ -88,10 +88,7 @@ def test_a_goal_that_is_not_known_costs_little(crossing: Scenario) -> None:
     goals = ((0.0, 3.6), (-3.4, 1.0), (3.4, 1.0))
     person = replace(crossing.starts.people[0], goals=goals)
     scenario = replace(crossing, starts=replace(crossing.starts, people=(person,)))
-    errors = [
-        relative_error(learned(scenario, THETA, 14, seed)[1].theta, THETA) for seed in range(2)
-    ]
-    assert np.mean(errors) < 0.25
+    assert relative_error(learned(scenario, THETA, 14, 0)[1].theta, THETA) < 0.25
 
 
 def driven(scenario: Scenario, phi: torch.Tensor, theta: Array, count: int = 200) -> Played:

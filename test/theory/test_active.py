@@ -15,6 +15,9 @@ def outcome_of(seed: int) -> Outcome:
     return EXPERIMENT.run(Setup(quick=True, seed=seed), lambda line: None)
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
     return outcome_of(0)
@@ -41,7 +44,6 @@ def test_it_can_be_drawn(outcome: Outcome) -> None:
     assert png(figure).startswith(b"\x89PNG")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_other_seeds_agree(seed: int) -> None:
     assert outcome_of(seed).holds

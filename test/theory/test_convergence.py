@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from bisirl_ros.theory.convergence import EXPERIMENT, VARIANTS, _slope
 from bisirl_ros.verify.experiment import Outcome, Setup
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:

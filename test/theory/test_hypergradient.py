@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from bisirl_ros.theory.hypergradient import EXPERIMENT
 from bisirl_ros.verify.experiment import Outcome, Setup
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:

@@ -15,6 +15,8 @@ from bisirl_ros.verify.experiment import Outcome, Setup
 
 PLAN = settling.Plan(2, 500, 4)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:

@@ -203,8 +203,8 @@ def test_told_noise_is_accounted_for() -> None:
 
 
 CELLS = [
-    *(Tracker(20.0, 0.01, velocity) for velocity in (0.05, 0.1, 0.2)),
-    *(Tracker(rate, position) for rate in (10.0, 25.0) for position in (0.01, 0.03)),
+    *(Tracker(20.0, 0.01, velocity) for velocity in (0.05, 0.2)),
+    *(Tracker(*seen) for seen in ((10.0, 0.03), (25.0, 0.01), (25.0, 0.03))),
 ]
 
 

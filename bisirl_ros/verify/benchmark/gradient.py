@@ -45,7 +45,7 @@ LEARNED = 12
 
 def measure(setup: Setup, say: Say) -> Outcome:
     """For each scenario: cosine, noise and time."""
-    batches, episodes = (16, 256) if setup.quick else (64, 4096)
+    batches, episodes = (8, 256) if setup.quick else (64, 4096)
     wanted = {name: (name, setup.seed, batches, episodes) for name in measured_scenarios(setup)}
     rows = setup.parts.measure(of_scenario, wanted, say)
     missed, cosine = [], 0.5 if setup.quick else COSINE

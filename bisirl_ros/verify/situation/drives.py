@@ -24,7 +24,7 @@ from bisirl_ros.verify.situation.people_of import drawn_people, foretold, graded
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-EPISODES, QUICK_EPISODES = 24, 3
+EPISODES, QUICK_EPISODES = 24, 2
 ERROR, LOST = 0.10, 0.03
 ADMISSIBLE = 1e-6
 
