@@ -44,6 +44,6 @@ def test_without_updates_the_oracle_is_the_first_policy() -> None:
 
 def test_a_comparison_that_is_stopped_ends_at_once_and_tells_nothing() -> None:
     planner = Planner(load_scenario("crossing", 1), 10_000, LoopConfig(), 3, "cpu")
-    asked = iter([True] * 60)
+    asked = iter([True] * 30)
     assert compare(planner, THETA[:1], [planner.untrained], lambda: next(asked, False)) is None
     assert not multiprocessing.active_children()
