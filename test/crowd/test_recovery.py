@@ -103,7 +103,8 @@ def driven(scenario: Scenario, phi: torch.Tensor, theta: Array, count: int = 200
 def test_the_oracle_does_better_than_the_policy_it_starts_from(crossing: Scenario) -> None:
     policy, theta = InteractionPolicy(crossing.robot), THETA[None]
     before_phi = policy.initial(torch.Generator().manual_seed(0))
-    phi = oracle_policy(CrowdSolver(crossing, policy), theta, LoopConfig(), 40, seed=0)
+    loop = LoopConfig(checked_episodes=128)
+    phi = oracle_policy(CrowdSolver(crossing, policy), theta, loop, 40, seed=0)
     assert phi is not None
     before, after = (driven(crossing, p, theta) for p in (before_phi, phi))
     gained = after.returns - before.returns

@@ -86,8 +86,8 @@ def _through(seed: int, quick: bool, say: Say) -> float:
         InteractionPolicy(scenario.robot),
         np.array(list(drawn_people(scenario, seed).values())),
     )
-    updates = 4 if quick else 150
-    phi = oracle_policy(CrowdSolver(scenario, policy), theta, LoopConfig(), updates, seed)
+    updates, loop = (4, LoopConfig(checked_episodes=16)) if quick else (150, LoopConfig())
+    phi = oracle_policy(CrowdSolver(scenario, policy), theta, loop, updates, seed)
     assert phi is not None
     person = SoftExpert(scenario, policy, theta, count=150, dtype=torch.float32)
     person.phi = phi
