@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,7 +127,12 @@ class ReportNode(BisirlNode):
             self._scenario, updates, self._collector.settings, self._p.seed, self._run.device
         )
         theta = np.array([true[name] for name in names])
-        found = compare(planner, theta, late, go_on=lambda: not self.stopping())
+        try:
+            found = compare(planner, theta, late, go_on=lambda: not self.stopping())
+        except BrokenProcessPool:
+            why = "a process was killed, perhaps for its memory"
+            self.get_logger().error(f"nothing to compare with: {why}")
+            return
         if found is not None:
             self._run.late_return = found.late_return
             self._run.oracle_return = found.oracle_return

@@ -8,6 +8,7 @@ goal.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -97,7 +98,8 @@ def compare(
 ) -> Comparison | None:
     """The policies `late` against the oracle's and others; None where `go_on` said stop.
 
-    theta: (P, n) true weights. Side by side in processes, as many as there are cores
+    theta: (P, n) true weights. Side by side in processes, as many as there are cores; raises
+    BrokenProcessPool where one is killed
     """
     scenario = planner.scenario
     plans = {
@@ -132,6 +134,7 @@ _stop: Event
 def _begin(stop: Event) -> None:
     global _stop
     begin_work()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a whole terminal; `stop` tells them
     _stop = stop
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 import numpy as np
@@ -46,4 +47,19 @@ def test_a_comparison_that_is_stopped_ends_at_once_and_tells_nothing() -> None:
     planner = Planner(load_scenario("crossing", 1), 10_000, LoopConfig(), 3, "cpu")
     asked = iter([True] * 30)
     assert compare(planner, THETA[:1], [planner.untrained], lambda: next(asked, False)) is None
+    assert not multiprocessing.active_children()
+
+
+def test_a_comparison_whose_processes_are_killed_says_so_and_leaves_none() -> None:
+    planner = Planner(load_scenario("crossing", 1), 10_000, LoopConfig(), 3, "cpu")
+    asked = iter(range(10))
+
+    def go_on() -> bool:
+        if next(asked) == 9:
+            for worker in multiprocessing.active_children():
+                worker.kill()
+        return True
+
+    with pytest.raises(BrokenProcessPool):
+        compare(planner, THETA[:1], [planner.untrained], go_on)
     assert not multiprocessing.active_children()
