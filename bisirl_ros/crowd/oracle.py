@@ -39,7 +39,7 @@ def oracle_policy(
             return None
         now = replace(config, policy_steps=min(most, updates - done))
         improve_repeatedly(solver, state, now, known_theta=flat)
-    if config.checks:
+    if config.checks and len(state.searches) > 1:
         deploy_the_best(solver, state, config, flat, steady=False)
     return state.phi
 
