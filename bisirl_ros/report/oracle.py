@@ -80,8 +80,8 @@ class Planner:
     @property
     def untrained(self) -> Tensor:
         """The learner's first policy, phi (m,)."""
-        policy = InteractionPolicy(self.scenario.robot)
-        return policy.initial(torch.Generator().manual_seed(self.seed))
+        (phi,) = InteractionPolicy(self.scenario.robot).starts(self.seed, 1)
+        return phi
 
     def plan(self, plan: Plan, go_on: GoOn) -> Tensor | None:
         """Its last policy, phi (m,); None where `go_on` said stop."""
@@ -133,8 +133,8 @@ _stop: Event
 
 def _begin(stop: Event) -> None:
     global _stop
-    begin_work()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a whole terminal; `stop` tells them
+    begin_work()
     _stop = stop
 
 

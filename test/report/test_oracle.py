@@ -11,8 +11,10 @@ import pytest
 import torch
 
 from bisirl_ros.core.bilevel import LoopConfig
+from bisirl_ros.crowd.adjoint import Through
 from bisirl_ros.crowd.policy import InteractionPolicy
 from bisirl_ros.crowd.scenario import load_scenario
+from bisirl_ros.report import oracle
 from bisirl_ros.report.oracle import Planner, compare, mean_return
 
 THETA = np.array([[1.5, -3.0, -0.5, -0.4], [1.2, -2.0, -0.5, -0.4]])
@@ -63,3 +65,17 @@ def test_a_comparison_whose_processes_are_killed_says_so_and_leaves_none() -> No
     with pytest.raises(BrokenProcessPool):
         compare(planner, THETA[:1], [planner.untrained], go_on)
     assert not multiprocessing.active_children()
+
+
+def test_a_plan_is_checked_by_no_more_episodes_than_are_played(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor is one that was never checked; the rest is as the learner has it."""
+    asked: list[LoopConfig] = []
+    monkeypatch.setattr(oracle, "oracle_policy", lambda *given: asked.append(given[2]))
+    for checked in (512, 64, 0):
+        settings = LoopConfig(checked_episodes=checked)
+        planner = Planner(load_scenario("crossing", 1), 8, settings, 3, "cpu")
+        planner.plan((THETA[:1], Through.MEAN), lambda: True)
+    assert [one.checked_episodes for one in asked] == [oracle.EPISODES, 64, 0]
+    assert asked[0] == LoopConfig(checked_episodes=oracle.EPISODES)
